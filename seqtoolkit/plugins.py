@@ -1,0 +1,174 @@
+"""Discover plugins, load each one alone, keep failures as data, and look architectures up by name.
+
+Loading imports the plugins' modules (and so torch); `names()` reads installed metadata only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from seqtoolkit import hookspecs
+from seqtoolkit.hookspecs import GROUP
+
+if TYPE_CHECKING:
+    from seqtoolkit.mixer import SequenceMixer
+
+DISABLE = "SEQTOOLKIT_DISABLE_PLUGINS"
+
+
+class PluginError(ValueError):
+    """A plugin, or the choice of one, that cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One installed entry point: what it offers, or why it is disabled."""
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    architectures: dict[str, type[SequenceMixer]] = field(default_factory=dict)
+    error: BaseException | None = None
+
+    @property
+    def key(self) -> str:
+        """Name this plugin unambiguously, as `SEQTOOLKIT_DISABLE_PLUGINS` takes it."""
+        return f"{self.distribution}:{self.name}"
+
+    @property
+    def reason(self) -> str:
+        """Say on one line why the plugin is disabled; empty when it is not."""
+        if self.error is None:
+            return ""
+        kind = "" if isinstance(self.error, PluginError) else f"{type(self.error).__name__}: "
+        return " ".join((kind + str(self.error)).split())
+
+
+def names() -> list[str]:
+    """List the plugins that are installed and not left out, from metadata alone."""
+    return sorted({plugin.name for plugin, _ in _installed() if not _left_out(plugin)})
+
+
+@functools.cache
+def load() -> tuple[Plugin, ...]:
+    """Load every installed plugin, sorted by name; the result does not depend on the order of installation."""
+    loaded = [_load(plugin, entry) for plugin, entry in _installed()]
+    claims = Counter(arch for plugin in loaded for arch in plugin.architectures)
+    clashing = {arch for arch, count in claims.items() if count > 1}
+    return tuple(_without_clashes(plugin, clashing, loaded) for plugin in loaded)
+
+
+def architectures() -> dict[str, type[SequenceMixer]]:
+    """Return every usable architecture by name."""
+    return {name: cls for plugin in load() for name, cls in sorted(plugin.architectures.items())}
+
+
+def get(name: str) -> type[SequenceMixer]:
+    """Look an architecture up by name.
+
+    Raises the plugin's own error when the plugin of that name is disabled, and PluginError when there is none.
+    """
+    found = architectures()
+    if name in found:
+        return found[name]
+    for plugin in load():
+        if plugin.error is not None and name in {plugin.name, *getattr(plugin.error, "names", ())}:
+            error = plugin.error.with_traceback(None)
+            if not isinstance(error, PluginError) and not getattr(error, "__notes__", None):
+                error.add_note(f"(raised by the plugin {plugin.key} {plugin.version}, module {plugin.module})")
+            raise error
+    raise PluginError(f"unknown architecture {name!r}: {suggest(name, sorted(found))}")
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """Return "did you mean ...?" or the list of what there is."""
+    close = difflib.get_close_matches(name, known, n=1)
+    listed = f"expected one of {', '.join(known)}" if known else "nothing is installed"
+    return f"did you mean {close[0]!r}? ({listed})" if close else listed
+
+
+def _installed() -> list[tuple[Plugin, EntryPoint]]:
+    """Describe every entry point of the group without importing it, one for each distribution and name."""
+    found: dict[tuple[str, ...], tuple[Plugin, EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        dist = entry.dist
+        owner, release = (canonicalize_name(dist.name), dist.version) if dist else ("unknown", "0")
+        plugin = Plugin(entry.name, owner, release, entry.value)
+        found.setdefault((entry.name, owner, entry.value), (plugin, entry))
+    return [found[key] for key in sorted(found)]
+
+
+def _left_out(plugin: Plugin) -> bool:
+    """Say whether the environment variable names the plugin, its distribution, or both as DISTRIBUTION:NAME."""
+    listed = {word.strip() for word in os.environ.get(DISABLE, "").split(",")}
+    return bool(listed & {plugin.name, plugin.distribution, plugin.key})
+
+
+def _load(plugin: Plugin, entry: EntryPoint) -> Plugin:
+    if _left_out(plugin):
+        return replace(plugin, error=PluginError(f"left out by {DISABLE}"))
+    try:
+        _check_requirement(entry)
+        return replace(plugin, architectures=_offers(entry.load()))
+    except (Exception, SystemExit) as error:  # a broken plugin is data, never a crash
+        return replace(plugin, error=error)
+
+
+def _check_requirement(entry: EntryPoint) -> None:
+    """Refuse a plugin whose distribution requires another version of seqtoolkit."""
+    ours = version("seqtoolkit")
+    for text in (entry.dist.requires if entry.dist else None) or []:
+        wanted = Requirement(text)
+        applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
+        if canonicalize_name(wanted.name) == "seqtoolkit" and applies and ours not in wanted.specifier:
+            raise PluginError(f"requires seqtoolkit {wanted.specifier}, and this is {ours}: upgrade one of them")
+
+
+def _offers(module: Any) -> dict[str, type[SequenceMixer]]:
+    """Register one plugin in a manager of its own and return what its hooks offer, checked."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    manager.register(module)
+    manager.check_pending()
+    results = manager.hook.seqtoolkit_architectures()
+    if not results:
+        raise PluginError("implements no hook: mark a function seqtoolkit_architectures with @seqtoolkit.hookimpl")
+    return _checked(results[0])
+
+
+def _checked(offer: Any) -> dict[str, type[SequenceMixer]]:
+    from seqtoolkit.mixer import SequenceMixer
+
+    if not isinstance(offer, dict) or not offer:
+        raise PluginError(f"seqtoolkit_architectures must return a dict of name: class, and returned {offer!r}")
+    for name, cls in offer.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise PluginError(f"an architecture's name must be an identifier such as 'lstm', not {name!r}")
+        if not isinstance(cls, type) or not issubclass(cls, SequenceMixer):
+            raise PluginError(f"architecture {name!r} must be a subclass of seqtoolkit.SequenceMixer, not {cls!r}")
+    return offer
+
+
+def _without_clashes(plugin: Plugin, clashing: set[str], everyone: list[Plugin]) -> Plugin:
+    """Disable a plugin that claims a taken name: a silent winner would change which model is trained."""
+    mine = sorted(clashing & set(plugin.architectures))
+    if not mine:
+        return plugin
+    rivals = [p.key for p in everyone if p is not plugin and set(mine) & set(p.architectures)]
+    error = PluginError(
+        f"architecture {', '.join(mine)} is also offered by {', '.join(rivals)}: leave one of them out, "
+        f"for example {DISABLE}={rivals[0]}"
+    )
+    error.names = mine  # type: ignore[attr-defined]
+    return replace(plugin, architectures={}, error=error)

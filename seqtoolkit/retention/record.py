@@ -1,0 +1,71 @@
+"""The one record that every retention protocol returns, and its way to disk and back. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from seqtoolkit.files import is_number
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """The largest lag still above chance, with its 95 % interval.
+
+    `censored`: every measured lag was above chance, so the horizon is at least `estimate`. 0 means: none was.
+    """
+
+    estimate: int
+    lower: int
+    upper: int
+    censored: bool
+
+    def __str__(self) -> str:
+        sign = "≥ " if self.censored else ""
+        return f"{sign}{self.estimate} [{self.lower}, {self.upper}{'+' if self.censored else ''}]"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A retention curve: one value for each lag, its 95 % interval, its null, and how it was measured."""
+
+    protocol: str  # decoding, gradient, influence, recall, truncation, timescale
+    unit: str  # of estimate, lower, upper, null: "accuracy", "nats", ...
+    lags: list[int]
+    estimate: list[float]
+    lower: list[float]
+    upper: list[float]
+    null: list[float]  # what a model without memory reaches at each lag
+    n: list[int]  # independent sequences behind each lag
+    horizon: Horizon | None = None
+    seed: int | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Self:
+        """Rebuild a record from plain values, checking every field.
+
+        Raises ValueError that names the field.
+        """
+        if unknown := set(value) - {f.name for f in fields(cls)}:
+            raise ValueError(f"retention record: unknown fields {sorted(unknown)}")
+        lags = value.get("lags")
+        for name in ("lags", "estimate", "lower", "upper", "null", "n"):
+            column = value.get(name)
+            if not isinstance(column, list) or not all(map(is_number, column)) or len(column) != len(lags or []):
+                raise ValueError(f"retention record: {name!r} must be a list of numbers, one for each lag")
+        if not isinstance(value.get("protocol"), str) or not isinstance(value.get("unit"), str):
+            raise ValueError("retention record: 'protocol' and 'unit' must be texts")
+        horizon = value.get("horizon")
+        return cls(**{**value, "horizon": _horizon(horizon) if horizon is not None else None})
+
+
+def _horizon(value: Any) -> Horizon:
+    names = ("estimate", "lower", "upper", "censored")
+    if not isinstance(value, dict) or set(value) != set(names) or not all(isinstance(value[n], int) for n in names):
+        raise ValueError(f"retention record: 'horizon' must have the whole numbers {names}, found {value!r}")
+    return Horizon(**value)
