@@ -28,11 +28,11 @@ class SequenceMixer(nn.Module, ABC):
     def trace(self, x: Tensor, state: State | None = None) -> dict[str, Tensor]:
         """Return named internals of the same forward, or nothing; in each tensor the first axis is the batch.
 
-        Standard names: `forget_gate`, `input_gate`, `output_gate`, `update_gate`, `reset_gate`, `cell`, `hidden`
-        (each (B, T, D)); `retention` (B, T, D), the factor in (0, 1) by which a channel keeps its past;
-        `query` (B, H, T, E) and `key` (B, H, S, E) after position encoding, S counting the steps kept in `state`
-        too, with `reach` (B, T): query t sees that many keys, the latest of them key S - T + t, and weighs them
-        by softmax(query @ key^T / sqrt(E)).
+        Standard names: `forget_gate`, `input_gate`, `output_gate`, `update_gate`, `reset_gate`, `cell`, and
+        `hidden`, each (B, T, D); `retention` (B, T, D), the share in (0, 1) of its past that a channel keeps;
+        `query` (B, H, T, E) and `key` (B, H, S, E) after position encoding, S counting the steps kept in
+        `state` too, with `reach` (B, T): query t sees that many keys, the latest of them key S - T + t, and
+        weighs them by softmax(query @ key^T / sqrt(E)).
         """
         return {}
 

@@ -94,7 +94,7 @@ def get(name: str) -> type[SequenceMixer]:
 def suggest(name: str, known: list[str]) -> str:
     """Return "did you mean ...?" or the list of what there is."""
     close = difflib.get_close_matches(name, known, n=1)
-    listed = f"expected one of {', '.join(known)}" if known else "nothing is installed"
+    listed = f"expected one of {', '.join(known)}" if known else "there are none to choose from"
     return f"did you mean {close[0]!r}? ({listed})" if close else listed
 
 
