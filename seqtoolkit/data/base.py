@@ -1,0 +1,55 @@
+"""What every data module offers the core."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from lightning import LightningDataModule
+
+from seqtoolkit.batch import Batch
+from seqtoolkit.data.batches import Batches
+from seqtoolkit.data.metric import SequenceMetric
+
+
+class SequenceData(LightningDataModule, ABC):
+    """A task's data: its batches, its metrics, and the plain values that a checkpoint needs to be understood.
+
+    `spec` is complete after construction and JSON-plain. It has `task` (a name), `vocab_size`, `num_classes`,
+    `codec` (see `Codec.to_dict`), and what else the task's results are read with.
+    """
+
+    spec: dict[str, Any]
+
+    @abstractmethod
+    def metrics(self, split: str) -> dict[str, SequenceMetric]:
+        """Return new metrics for "val" or "test", by name."""
+
+    @abstractmethod
+    def train_dataloader(self) -> Batches:
+        """Return the shuffled training batches."""
+
+    @abstractmethod
+    def val_dataloader(self) -> Batches:
+        """Return the validation batches."""
+
+    @abstractmethod
+    def test_dataloader(self) -> Batches:
+        """Return the test batches."""
+
+    @abstractmethod
+    def predict_dataloader(self) -> Batches:
+        """Return a user's prompts, each row ending where the answer begins; `index` is the input order.
+
+        Raises ValueError that names what is wrong with the input.
+        """
+
+    @abstractmethod
+    def prediction_rows(self, batch: Batch, decoded: list[list[int]]) -> list[dict[str, str]]:
+        """Return for each row of a batch of prompts what was asked and what was answered, as texts."""
+
+
+def prompts(batch: Batch) -> list[list[int]]:
+    """Return the tokens of each row up to the first supervised position, which asks for the first answer."""
+    asked = batch.mask.int().argmax(1) + 1
+    return [row[:stop] for row, stop in zip(batch.inputs.tolist(), asked.tolist(), strict=True)]
