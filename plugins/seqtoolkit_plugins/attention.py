@@ -39,8 +39,10 @@ class Attention(SequenceMixer):
             raise ValueError(f"window={window}, and a query sees at least itself: choose 1 or more, or null")
         self.num_heads = num_heads
         self.window = window
-        self.project_in = nn.Linear(d_model, 3 * d_model, bias=False)
-        self.project_out = nn.Linear(d_model, d_model, bias=False)
+        self.query = nn.Linear(d_model, d_model, bias=False)
+        self.key = nn.Linear(d_model, d_model, bias=False)
+        self.value = nn.Linear(d_model, d_model, bias=False)
+        self.out = nn.Linear(d_model, d_model, bias=False)
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Mix x (B, T, D), continuing from the cache; return (B, T, D) and the new cache."""
@@ -49,7 +51,7 @@ class Attention(SequenceMixer):
         kept = key.shape[2] if self.window is None else min(key.shape[2], self.window - 1)
         if kept < key.shape[2]:  # clone: a slice would keep the whole cache alive
             key, value = (part[:, :, part.shape[2] - kept :].clone() for part in (key, value))
-        out: Tensor = self.project_out(mixed.transpose(1, 2).flatten(2))
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return out, {"key": key, "value": value, "position": position}
 
     def trace(self, x: Tensor, state: State | None = None) -> dict[str, Tensor]:
@@ -66,11 +68,11 @@ class Attention(SequenceMixer):
 
     def _project(self, x: Tensor, state: State | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return queries (B, H, T, E), keys and values (B, H, S, E) with the cached first, and positions."""
-        heads = self.project_in(x).unflatten(-1, (3, self.num_heads, -1))
-        heads = heads.permute(2, 0, 3, 1, 4)  # (3, B, H, T, E)
+        layers = (self.query, self.key, self.value)
+        query, key, value = (layer(x).unflatten(-1, (self.num_heads, -1)).transpose(1, 2) for layer in layers)
         start = x.new_zeros(1, dtype=torch.long) if state is None else state["position"]  # (1 or B,)
-        query, key = rotate(heads[:2], start.unsqueeze(1) + torch.arange(x.shape[1], device=x.device))
-        value = heads[2]
+        time = start.unsqueeze(1) + torch.arange(x.shape[1], device=x.device)
+        query, key = rotate(query, time), rotate(key, time)
         if state is not None:
             key = torch.cat([state["key"].to(key.dtype), key], 2)
             value = torch.cat([state["value"].to(value.dtype), value], 2)
@@ -78,7 +80,7 @@ class Attention(SequenceMixer):
 
 
 def rotate(x: Tensor, time: Tensor, base: float = 10_000.0) -> Tensor:
-    """Turn channel pair i of x (..., B, H, T, E) by t * base^(-2 i / E) at step t (Su et al. 2021, eq. 34).
+    """Turn channel pair i of x (B, H, T, E) by t * base^(-2 i / E) at step t (Su et al. 2021, eq. 34).
 
     `time` holds t, (1 or B, T). The angles are float64, so that they are exact at any position.
     """
