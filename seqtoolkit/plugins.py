@@ -39,7 +39,7 @@ class Plugin:
     version: str
     module: str
     architectures: dict[str, type[SequenceMixer]] = field(default_factory=dict)
-    error: BaseException | None = None
+    error: Exception | None = None
 
     @property
     def key(self) -> str:
@@ -60,13 +60,19 @@ def names() -> list[str]:
     return sorted({plugin.name for plugin, _ in _installed() if not _left_out(plugin)})
 
 
+def unmatched() -> list[str]:
+    """List the words of the environment variable that leave nothing out: most likely misspelt."""
+    known = {word for plugin, _ in _installed() for word in (plugin.name, plugin.distribution, plugin.key)}
+    return sorted(_disabled() - known)
+
+
 @functools.cache
 def load() -> tuple[Plugin, ...]:
-    """Load every installed plugin, sorted by name; the result does not depend on the order of installation."""
+    """Load every installed plugin, sorted by name, whatever the order of installation."""
     loaded = [_load(plugin, entry) for plugin, entry in _installed()]
     claims = Counter(arch for plugin in loaded for arch in plugin.architectures)
     clashing = {arch for arch, count in claims.items() if count > 1}
-    return tuple(_without_clashes(plugin, clashing, loaded) for plugin in loaded)
+    return tuple(_signed(_without_clashes(plugin, clashing, loaded)) for plugin in loaded)
 
 
 def architectures() -> dict[str, type[SequenceMixer]]:
@@ -77,17 +83,16 @@ def architectures() -> dict[str, type[SequenceMixer]]:
 def get(name: str) -> type[SequenceMixer]:
     """Look an architecture up by name.
 
-    Raises the plugin's own error when the plugin of that name is disabled, and PluginError when there is none.
+    Raises:
+        PluginError: There is none of that name.
+        Exception: The plugin of that name is disabled; this is its own error, with its traceback.
     """
     found = architectures()
     if name in found:
         return found[name]
     for plugin in load():
         if plugin.error is not None and name in {plugin.name, *getattr(plugin.error, "names", ())}:
-            error = plugin.error.with_traceback(None)
-            if not isinstance(error, PluginError) and not getattr(error, "__notes__", None):
-                error.add_note(f"(raised by the plugin {plugin.key} {plugin.version}, module {plugin.module})")
-            raise error
+            raise plugin.error
     raise PluginError(f"unknown architecture {name!r}: {suggest(name, sorted(found))}")
 
 
@@ -103,16 +108,19 @@ def _installed() -> list[tuple[Plugin, EntryPoint]]:
     found: dict[tuple[str, ...], tuple[Plugin, EntryPoint]] = {}
     for entry in entry_points(group=GROUP):
         dist = entry.dist
-        owner, release = (canonicalize_name(dist.name), dist.version) if dist else ("unknown", "0")
-        plugin = Plugin(entry.name, owner, release, entry.value)
+        owner = canonicalize_name((dist and dist.name) or "unknown")  # None where its metadata is damaged
+        plugin = Plugin(entry.name, owner, (dist and dist.version) or "unknown", entry.value)
         found.setdefault((entry.name, owner, entry.value), (plugin, entry))
     return [found[key] for key in sorted(found)]
 
 
+def _disabled() -> set[str]:
+    """Return what the environment variable lists: names, distributions, or both as DISTRIBUTION:NAME."""
+    return {word.strip() for word in os.environ.get(DISABLE, "").split(",")} - {""}
+
+
 def _left_out(plugin: Plugin) -> bool:
-    """Say whether the environment variable names the plugin, its distribution, or both as DISTRIBUTION:NAME."""
-    listed = {word.strip() for word in os.environ.get(DISABLE, "").split(",")}
-    return bool(listed & {plugin.name, plugin.distribution, plugin.key})
+    return bool(_disabled() & {plugin.name, plugin.distribution, plugin.key})
 
 
 def _load(plugin: Plugin, entry: EntryPoint) -> Plugin:
@@ -121,8 +129,19 @@ def _load(plugin: Plugin, entry: EntryPoint) -> Plugin:
     try:
         _check_requirement(entry)
         return replace(plugin, architectures=_offers(entry.load()))
-    except (Exception, SystemExit) as error:  # a broken plugin is data, never a crash
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:  # a broken plugin is data, never a crash
         return replace(plugin, error=error)
+    except BaseException as error:  # sys.exit, or a panic in Rust: it must not end the host
+        return replace(plugin, error=PluginError(f"it raised {error!r} when imported"))
+
+
+def _signed(plugin: Plugin) -> Plugin:
+    """Note on a plugin's error whose it is, for whoever asks for the plugin and gets the error."""
+    if plugin.error is not None:
+        plugin.error.add_note(f"(plugin {plugin.key} {plugin.version}, module {plugin.module})")
+    return plugin
 
 
 def _check_requirement(entry: EntryPoint) -> None:
@@ -132,7 +151,7 @@ def _check_requirement(entry: EntryPoint) -> None:
         wanted = Requirement(text)
         applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
         if canonicalize_name(wanted.name) == "seqtoolkit" and applies and ours not in wanted.specifier:
-            raise PluginError(f"requires seqtoolkit {wanted.specifier}, and this is {ours}: upgrade one of them")
+            raise PluginError(f"requires seqtoolkit {wanted.specifier}, this is {ours}: upgrade one of them")
 
 
 def _offers(module: Any) -> dict[str, type[SequenceMixer]]:
@@ -143,7 +162,7 @@ def _offers(module: Any) -> dict[str, type[SequenceMixer]]:
     manager.check_pending()
     results = manager.hook.seqtoolkit_architectures()
     if not results:
-        raise PluginError("implements no hook: mark a function seqtoolkit_architectures with @seqtoolkit.hookimpl")
+        raise PluginError("no hook: mark a function seqtoolkit_architectures with @seqtoolkit.hookimpl")
     return _checked(results[0])
 
 
@@ -151,12 +170,12 @@ def _checked(offer: Any) -> dict[str, type[SequenceMixer]]:
     from seqtoolkit.mixer import SequenceMixer
 
     if not isinstance(offer, dict) or not offer:
-        raise PluginError(f"seqtoolkit_architectures must return a dict of name: class, and returned {offer!r}")
+        raise PluginError(f"seqtoolkit_architectures returned {offer!r}, expected a dict of name: class")
     for name, cls in offer.items():
         if not isinstance(name, str) or not name.isidentifier():
             raise PluginError(f"an architecture's name must be an identifier such as 'lstm', not {name!r}")
         if not isinstance(cls, type) or not issubclass(cls, SequenceMixer):
-            raise PluginError(f"architecture {name!r} must be a subclass of seqtoolkit.SequenceMixer, not {cls!r}")
+            raise PluginError(f"architecture {name!r} is {cls!r}, expected a subclass of SequenceMixer")
     return offer
 
 

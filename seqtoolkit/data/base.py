@@ -37,16 +37,18 @@ class SequenceData(LightningDataModule, ABC):
     def test_dataloader(self) -> Batches:
         """Return the test batches."""
 
-    @abstractmethod
     def predict_dataloader(self) -> Batches:
         """Return a user's prompts, each row ending where the answer begins; `index` is the input order.
 
-        Raises ValueError that names what is wrong with the input.
+        Raises ValueError that names what is wrong with the input, or that there is none.
         """
+        raise ValueError(
+            f"{type(self).__name__} reads no inputs to predict; use `test`, or the dashboard to type one"
+        )
 
-    @abstractmethod
     def prediction_rows(self, batch: Batch, decoded: list[list[int]]) -> list[dict[str, str]]:
         """Return for each row of a batch of prompts what was asked and what was answered, as texts."""
+        raise NotImplementedError(f"{type(self).__name__} offers prompts, but not the rows of their answers")
 
 
 def prompts(batch: Batch) -> list[list[int]]:

@@ -38,13 +38,14 @@ class PhonemeErrors(SequenceMetric):
     def update(self, model: SequenceModel, batch: Batch, scores: Tensor) -> None:
         """Decode the words of a batch and compare."""
         assert batch.index is not None
-        for decoded, example in zip(
-            greedy(model, prompts(batch), self.end, self.max_steps), batch.index.tolist(), strict=True
-        ):
-            edits, length = nearest("".join(map(chr, decoded)), self.references[example])
-            self.edits += edits
-            self.phonemes += length
-            self.wrong += edits > 0
+        decoded = greedy(model, prompts(batch), self.end, self.max_steps)
+        pairs = [
+            nearest("".join(map(chr, tokens)), self.references[example])
+            for tokens, example in zip(decoded, batch.index.tolist(), strict=True)
+        ]
+        self.edits += sum(edits for edits, _ in pairs)
+        self.phonemes += sum(length for _, length in pairs)
+        self.wrong += sum(edits > 0 for edits, _ in pairs)
         self.words += len(batch)
 
     def compute(self) -> dict[str, Tensor]:

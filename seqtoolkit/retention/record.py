@@ -56,7 +56,11 @@ class Record:
         lags = value.get("lags")
         for name in ("lags", "estimate", "lower", "upper", "null", "n"):
             column = value.get(name)
-            if not isinstance(column, list) or not all(map(is_number, column)) or len(column) != len(lags or []):
+            if (
+                not isinstance(column, list)
+                or not all(map(is_number, column))
+                or len(column) != len(lags or [])
+            ):
                 raise ValueError(f"retention record: {name!r} must be a list of numbers, one for each lag")
         if not isinstance(value.get("protocol"), str) or not isinstance(value.get("unit"), str):
             raise ValueError("retention record: 'protocol' and 'unit' must be texts")
@@ -66,6 +70,10 @@ class Record:
 
 def _horizon(value: Any) -> Horizon:
     names = ("estimate", "lower", "upper", "censored")
-    if not isinstance(value, dict) or set(value) != set(names) or not all(isinstance(value[n], int) for n in names):
+    if (
+        not isinstance(value, dict)
+        or set(value) != set(names)
+        or not all(isinstance(value[n], int) for n in names)
+    ):
         raise ValueError(f"retention record: 'horizon' must have the whole numbers {names}, found {value!r}")
     return Horizon(**value)

@@ -107,7 +107,8 @@ def state_size(subject: Subject) -> str:
         f"After 16 steps a row takes {found} bytes in a batch of 1, of {ROWS}, and step by step.",
     )
     kind = "bounded" if sizes[128] == sizes[256] else "growing"
-    return f"{kind}, " + ", ".join(f"{size} bytes a row after {steps}" for steps, size in sizes.items())
+    counts, after = ", ".join(map(str, sizes.values())), ", ".join(map(str, sizes))
+    return f"{kind}: {counts} bytes a row after {after} steps"
 
 
 @torch.no_grad()

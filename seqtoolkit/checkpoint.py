@@ -1,0 +1,182 @@
+"""Read a checkpoint safely: plain values and tensors only, names looked up in the registry, sizes checked first."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from seqtoolkit import options
+from seqtoolkit.codec import Codec
+from seqtoolkit.model import SequenceModel
+
+BLOCK = "seqtoolkit"  # the key of our plain block in a Lightning checkpoint
+SCHEMA = 1
+_SHAPE = {"d_model": int, "num_layers": int, "block": str, "mlp_ratio": float, "dropout": float}
+
+
+class CheckpointError(ValueError):
+    """A file that cannot be opened as a checkpoint; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """Everything needed to rebuild a model, as plain values."""
+
+    arch: str
+    arch_config: dict[str, Any]
+    shape: dict[str, Any]
+    spec: dict[str, Any]
+
+    def build(self) -> SequenceModel:
+        """Build the model with fresh weights."""
+        return SequenceModel(
+            self.arch,
+            num_classes=self.spec["num_classes"],
+            vocab_size=self.spec.get("vocab_size", 0),
+            num_features=self.spec.get("num_features", 0),
+            arch_config=self.arch_config,
+            **self.shape,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the block that a checkpoint carries."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, block: Any) -> Self:
+        """Check a block read from a file, type by type.
+
+        Raises CheckpointError that names what is wrong.
+        """
+        if not isinstance(block, dict):
+            raise CheckpointError("it has no 'seqtoolkit' block: it was not written by seqtoolkit")
+        if block.get("schema") != SCHEMA:
+            raise CheckpointError(f"its schema is {block.get('schema')!r}, this version reads {SCHEMA}")
+        parts = {"arch": str, "arch_config": dict, "shape": dict, "spec": dict}
+        for name, kind in parts.items():
+            if not isinstance(block.get(name), kind):
+                raise CheckpointError(f"its {name!r} should be a {kind.__name__}, and is {block.get(name)!r:.80}")
+        for name, kind in _SHAPE.items():
+            if type(block["shape"].get(name)) is not kind:
+                raise CheckpointError(f"its {name!r} should be of type {kind.__name__}")
+        return cls(**{name: block[name] for name in parts})
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model rebuilt from a file, in eval mode on the CPU, with what is needed to use it."""
+
+    path: Path
+    described: Described
+    model: SequenceModel
+    step: int  # optimiser steps it was trained for
+
+    @property
+    def arch(self) -> str:
+        """Name of the architecture."""
+        return self.described.arch
+
+    @property
+    def task(self) -> str:
+        """Name of the task, such as g2p."""
+        return str(self.described.spec.get("task", ""))
+
+    @property
+    def codec(self) -> Codec:
+        """Between typed text and tokens."""
+        return Codec.from_dict(self.described.spec.get("codec"))
+
+
+def describe(arch: str | None, arch_config: dict[str, Any], shape: dict[str, Any], spec: dict[str, Any]) -> Described:
+    """Check the user's choice of architecture and options, and complete the options with their defaults.
+
+    Raises ValueError for an unknown architecture or option, or a missing choice.
+    """
+    if arch is None:
+        raise ValueError("no architecture chosen: add --model.arch lstm (`seqtoolkit plugins` lists what is installed)")
+    if "num_classes" not in spec:
+        raise ValueError("the model needs `spec` of a data module, such as SequenceTask('lstm', spec=data.spec)")
+    shape = {**shape, "mlp_ratio": float(shape["mlp_ratio"]), "dropout": float(shape["dropout"])}
+    return Described(arch, options.complete(arch, arch_config), shape, spec)
+
+
+def load(path: Path | str) -> Checkpoint:
+    """Open a checkpoint and rebuild its model through the registry; runs no code from the file.
+
+    Raises CheckpointError (a ValueError) with one clear message, and the plugin's own error when it is broken.
+    """
+    path = Path(path)
+    content = read(path)
+    try:
+        described = Described.from_dict(content.get(BLOCK))
+        model = _rebuild(described, _weights(content))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    step = content.get("global_step")
+    return Checkpoint(path, described, model.eval(), step if isinstance(step, int) else 0)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read the plain values and tensors of a checkpoint (tensors are mapped, not read).
+
+    Raises CheckpointError for anything else than a sound file.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; expected a checkpoint such as runs/RUN/checkpoints/best.ckpt")
+    try:
+        _check_archive(path)
+        content = torch.load(path, weights_only=True, mmap=True, map_location="cpu")
+    except Exception as error:  # a hostile file may fail anywhere in the reader
+        raise CheckpointError(f"{path}: not a checkpoint that is safe to open ({_first_line(error)})") from None
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path}: expected a dictionary, found {type(content).__name__}")
+    return content
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse what is no zip, and archives that would unpack to more than the file holds."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise CheckpointError("its entries are compressed, which torch.save never does")
+    if sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise CheckpointError("it claims to hold more than its own size")
+
+
+def _weights(content: dict[str, Any]) -> dict[str, Tensor]:
+    """Take the model's weights out of the LightningModule's."""
+    weights = content.get("state_dict")
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise CheckpointError("it has no 'state_dict' of tensors")
+    return {name.removeprefix("model."): value for name, value in weights.items() if name.startswith("model.")}
+
+
+def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel:
+    """Compare every shape on the meta device before any memory is taken, then build and load."""
+    layers = len({name.split(".")[1] for name in weights if name.startswith("blocks.")})
+    if layers != described.shape["num_layers"]:
+        raise CheckpointError(f"it says {described.shape['num_layers']} layers and has weights of {layers}")
+    try:
+        with torch.device("meta"):
+            expected = {name: tuple(value.shape) for name, value in described.build().state_dict().items()}
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"its model cannot be built ({_first_line(error)})") from None
+    found = {name: tuple(value.shape) for name, value in weights.items()}
+    if wrong := [name for name in sorted({*expected, *found}) if expected.get(name) != found.get(name)]:
+        name = wrong[0]
+        raise CheckpointError(
+            f"its weights do not fit {described.arch!r}: {name} is {found.get(name, 'missing')}, "
+            f"expected {expected.get(name, 'nothing of that name')}"
+        )
+    model = described.build()
+    model.load_state_dict(weights)
+    return model
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,136 @@
+"""SequenceModel: embed, N mixer blocks, head. A plain nn.Module; nothing here knows Lightning or a task."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from seqtoolkit.mixer import SequenceMixer, State
+
+BlockKind = Literal["plain", "residual"]
+
+
+class Block(nn.Module):
+    """One layer: the mixer alone (plain), or norm, mixer, residual and an optional MLP (Vaswani 2017, pre-norm)."""
+
+    def __init__(self, mixer: SequenceMixer, d_model: int, kind: BlockKind, mlp_ratio: float, dropout: float) -> None:
+        super().__init__()
+        self.mixer = mixer
+        self.residual = kind == "residual"
+        self.norm = nn.LayerNorm(d_model) if self.residual else nn.Identity()
+        self.dropout = nn.Dropout(dropout)
+        hidden = round(mlp_ratio * d_model)
+        self.mlp = _mlp(d_model, hidden, dropout) if hidden else None
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Map x (B, T, D), continuing from `state`, to (B, T, D) and the mixer's new state."""
+        mixed, state = self.mixer(self.norm(x), state)
+        x = x + self.dropout(mixed) if self.residual else self.dropout(mixed)
+        return (x if self.mlp is None else x + self.mlp(x)), state
+
+
+def _mlp(d_model: int, hidden: int, dropout: float) -> nn.Module:
+    first, second = nn.Linear(d_model, hidden), nn.Linear(hidden, d_model)
+    return nn.Sequential(nn.LayerNorm(d_model), first, nn.GELU(), second, nn.Dropout(dropout))
+
+
+class SequenceModel(nn.Module):
+    """A causal model of sequences: inputs (B, T) tokens or (B, T, F) features to scores (B, T, num_classes).
+
+    Only the mixer differs between two architectures, so a comparison of two models is one of their mixers.
+
+    Args:
+        arch: the name of an installed architecture ("lstm"), or a SequenceMixer class.
+        num_classes: V, the width of the head.
+        vocab_size: number of token ids; 0 when the inputs are features.
+        num_features: F, the width of feature inputs; 0 when the inputs are tokens.
+        d_model: D, the width of every layer.
+        num_layers: number of blocks.
+        block: `plain` stacks mixers as in the classics; `residual` adds norm and skip around each.
+        mlp_ratio: width of the MLP after each mixer, as a multiple of d_model; 0 for none.
+        dropout: share of activations dropped after the embedding, each mixer and each MLP.
+        arch_config: options of the architecture's constructor.
+
+    Raises:
+        ValueError: the architecture or an option is unknown, or a size is impossible.
+    """
+
+    def __init__(
+        self,
+        arch: str | type[SequenceMixer],
+        num_classes: int,
+        vocab_size: int = 0,
+        num_features: int = 0,
+        d_model: int = 128,
+        num_layers: int = 2,
+        block: BlockKind = "residual",
+        mlp_ratio: float = 0.0,
+        dropout: float = 0.0,
+        arch_config: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        _check_sizes(vocab_size=vocab_size, num_features=num_features, d_model=d_model, num_layers=num_layers)
+        build = _mixer_class(arch)
+        options = arch_config or {}
+        self.embedding = nn.Embedding(vocab_size, d_model) if vocab_size else nn.Linear(num_features, d_model)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(
+            Block(build(d_model, **options), d_model, block, mlp_ratio, dropout) for _ in range(num_layers)
+        )
+        self.norm = nn.LayerNorm(d_model) if block == "residual" else nn.Identity()
+        self.head = nn.Linear(d_model, num_classes)
+
+    def forward(self, inputs: Tensor, state: State | None = None, mask: Tensor | None = None) -> tuple[Tensor, State]:
+        """Return scores and the state after the last step.
+
+        Scores are (B, T, V); with `mask` (B, T) only the N marked positions pass the head, row by row: (N, V).
+        """
+        features, state = self.features(self.embed(inputs), state)
+        return self.head(features if mask is None else features[mask]), state
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Map tokens (B, T) or features (B, T, F) to (B, T, D)."""
+        embedded: Tensor = self.embedding(inputs)
+        return embedded
+
+    def features(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Map embedded inputs (B, T, D) to what the head reads (B, T, D), and the state of each block."""
+        x, states = self.dropout(x), []
+        for i, block in enumerate(self.blocks):
+            x, after = block(x, None if state is None else state[i])
+            states.append(after)
+        return self.norm(x), tuple(states)
+
+    @torch.no_grad()
+    def trace(self, inputs: Tensor) -> list[dict[str, Tensor]]:
+        """Return the trace of every block's mixer (see SequenceMixer.trace) for inputs (B, T)."""
+        x, traces = self.dropout(self.embed(inputs)), []
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            traces.append(block.mixer.trace(block.norm(x)))
+            x, _ = block(x)
+        return traces
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Count the trainable weights."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def _mixer_class(arch: str | type[SequenceMixer]) -> type[SequenceMixer]:
+    if not isinstance(arch, str):
+        return arch
+    from seqtoolkit import plugins
+
+    return plugins.get(arch)
+
+
+def _check_sizes(**sizes: int) -> None:
+    vocab_size, num_features = sizes.pop("vocab_size"), sizes.pop("num_features")
+    if (vocab_size > 0) == (num_features > 0):
+        raise ValueError(f"give vocab_size or num_features, one of them; got {vocab_size} and {num_features}")
+    for name, value in sizes.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")

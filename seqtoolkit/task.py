@@ -1,0 +1,109 @@
+"""SequenceTask: the one LightningModule. Loss, metrics, optimiser, and what a checkpoint must say of itself."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+
+from seqtoolkit.batch import Batch
+from seqtoolkit.checkpoint import BLOCK, describe
+from seqtoolkit.codec import Codec
+from seqtoolkit.data.base import SequenceData, prompts
+from seqtoolkit.decoding import greedy
+from seqtoolkit.evaluation import Evaluation, score
+from seqtoolkit.model import BlockKind
+from seqtoolkit.schedule import WarmupDecay
+
+
+class SequenceTask(LightningModule):
+    """Train, validate, test and predict with one architecture on one task.
+
+    Args:
+        arch: name of an installed architecture; `seqtoolkit plugins` lists them.
+        arch_config: options of the architecture; `seqtoolkit plugins --name ARCH` explains them.
+        d_model: width of every layer.
+        num_layers: number of blocks.
+        block: `plain` stacks mixers as in the classics; `residual` adds norm and skip around each.
+        mlp_ratio: width of the MLP after each mixer, as a multiple of d_model; 0 for none.
+        dropout: share of activations dropped after the embedding, each mixer and each MLP.
+        spec: what the data module says of its task (vocabulary sizes, codec); filled in by the command line.
+
+    Raises:
+        ValueError: the architecture or an option is unknown, or a size is impossible.
+    """
+
+    def __init__(
+        self,
+        arch: str | None = None,
+        arch_config: dict[str, Any] | None = None,
+        d_model: int = 128,
+        num_layers: int = 2,
+        block: BlockKind = "residual",
+        mlp_ratio: float = 0.0,
+        dropout: float = 0.0,
+        spec: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        shape = {"d_model": d_model, "num_layers": num_layers, "block": block, "mlp_ratio": mlp_ratio}
+        self.described = describe(arch, arch_config or {}, {**shape, "dropout": dropout}, spec or {})
+        self.model = self.described.build()
+        self.evaluations = nn.ModuleDict()
+
+    @property
+    def data(self) -> SequenceData:
+        """The data module that the trainer runs with."""
+        return cast(SequenceData, self.trainer.datamodule)  # type: ignore[attr-defined]
+
+    def setup(self, stage: str) -> None:
+        """Take the metrics of the data module."""
+        for split in ("val", "test"):
+            self.evaluations[split] = Evaluation(self.data.metrics(split)).to(self.device)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Return the loss whose gradient, averaged over processes, is that of the mean over all their targets."""
+        total = score(self.model, batch)[1].sum()
+        sums = torch.stack([total.detach(), batch.mask.sum()])
+        world = self.trainer.world_size
+        all_total, all_count = self.trainer.strategy.reduce(sums, reduce_op="sum") if world > 1 else sums
+        self.log("train/loss", all_total / all_count, prog_bar=True, batch_size=len(batch))
+        return total * (world / all_count)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Update the validation metrics."""
+        self.evaluations["val"].update(self.model, batch)  # type: ignore[operator]
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Update the test metrics."""
+        self.evaluations["test"].update(self.model, batch)  # type: ignore[operator]
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the validation metrics."""
+        self._conclude("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the test metrics."""
+        self._conclude("test")
+
+    def _conclude(self, split: str) -> None:
+        values = self.evaluations[split].conclude()  # type: ignore[operator]
+        self.log_dict({f"{split}/{name}": value for name, value in values.items()}, prog_bar=split == "val")
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> list[tuple[int, dict[str, str]]]:
+        """Decode each prompt; return its place in the input and what is said of it."""
+        spec = self.described.spec
+        end = Codec.from_dict(spec["codec"]).index[spec["codec"]["end"]]
+        decoded = greedy(self.model, prompts(batch), end, spec["max_steps"])
+        assert batch.index is not None
+        return list(zip(batch.index.tolist(), self.data.prediction_rows(batch, decoded), strict=True))
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Return AdamW with warm-up and decay; the command line's `--optimizer` and `--lr_scheduler` replace them."""
+        optimizer = torch.optim.AdamW(self.parameters(), lr=2e-3, weight_decay=0.01)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": WarmupDecay(optimizer), "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the plain block from which `seqtoolkit.checkpoint.load` rebuilds the model."""
+        checkpoint[BLOCK] = self.described.to_dict()

@@ -1,0 +1,183 @@
+"""fit, validate, test and predict: the Lightning CLI, with runs, checked architectures and safe checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import platform
+import sys
+import time
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from jsonargparse import Namespace
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from seqtoolkit import checkpoint, options, plugins
+from seqtoolkit.data.base import SequenceData
+from seqtoolkit.data.g2p import G2PData  # noqa: F401  (imported so that `--data G2PData` is a known short name)
+#from seqtoolkit.data.recall import RecallData  # noqa: F401
+from seqtoolkit.predictions import PredictionWriter
+from seqtoolkit.recorder import AtomicCheckpointIO, RunLogger, RunRecorder
+from seqtoolkit.run_folder import RunFolder
+from seqtoolkit.schedule import WarmupDecay
+from seqtoolkit.task import SequenceTask
+
+DEFAULTS = {"gradient_clip_val": 1.0, "log_every_n_steps": 10, "num_sanity_val_steps": 0}
+
+
+class SequenceCLI(LightningCLI):
+    """Lightning's command line for SequenceTask: what differs is what happens around a run and a checkpoint."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Add the run folder, the checkpoint rule, optimiser and schedule, and let the data tell the model its sizes."""
+        parser.add_argument("--run", type=str | None, help="Folder of the run; default runs/TASK-ARCH-TIME.")
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_optimizer_args((Optimizer,))
+        parser.add_lr_scheduler_args((LRScheduler,))
+        parser.link_arguments("data", "model.spec", compute_fn=_spec, apply_on="instantiate")
+        best = {"filename": "best", "monitor": "val/loss", "mode": "min", "save_last": True}
+        parser.set_defaults(
+            {
+                **{f"checkpoint.{name}": value for name, value in best.items()},
+                "checkpoint.enable_version_counter": False,
+                "optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 2e-3}},
+                "lr_scheduler": {"class_path": "seqtoolkit.schedule.WarmupDecay"},
+            }
+        )
+
+    def _prepare_subcommand_parser(self, klass: type, subcommand: str, **kwargs: Any) -> LightningArgumentParser:
+        parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
+        parser.set_defaults({"weights_only": True})
+        if subcommand == "predict":
+            parser.add_argument("--output", type=str, default="-", help="File to write; - for standard output.")
+            parser.add_argument("--format", type=Literal["tsv", "jsonl"], default="tsv", help="tsv or JSON lines.")
+        return parser
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse the arguments that were given."""
+        self.config = parser.parse_args(args)
+
+    def _parse_ckpt_path(self) -> None:
+        """Check the choice of architecture, then that a checkpoint fits it: a file never changes what was asked for."""
+        config = self._section()
+        model = config.model
+        shape = {name: model[name] for name in ("d_model", "num_layers", "block", "mlp_ratio", "dropout")}
+        if model.arch is not None:
+            model.arch_config = options.complete(model.arch, _plain(model.arch_config))
+        if config.get("ckpt_path"):
+            _check_fit(Path(config.ckpt_path), {"arch": model.arch, "arch_config": model.arch_config, **shape})
+        elif self.config.subcommand != "fit":
+            raise ValueError("no checkpoint: add --ckpt_path runs/RUN/checkpoints/best.ckpt")
+
+    def instantiate_classes(self) -> None:
+        """Build data, model and trainer."""
+        with warnings.catch_warnings():  # replacing the task's default optimiser is what --optimizer is for
+            warnings.filterwarnings("ignore", message=".*will be overridden by.*")
+            super().instantiate_classes()
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Build the trainer with the run's recorder, logger and checkpoint writer."""
+        config = self._get(self.config_init, "trainer")
+        extra: list[Any] = [] if config.get("enable_progress_bar") is False else [TQDMProgressBar()]
+        loggers: list[Any] = config.get("logger") if isinstance(config.get("logger"), list) else []
+        if self.subcommand == "predict":
+            extra = [PredictionWriter(self.config.predict.output, self.config.predict.format)]
+            kwargs["enable_progress_bar"] = False
+        elif not config.get("fast_dev_run"):
+            recorder = self._recorder()
+            extra, loggers = [*extra, recorder], [*loggers, RunLogger(recorder.folder)]
+        callbacks = [*(config.get("callbacks") or []), *extra]
+        plugins_ = [*(config.get("plugins") or []), AtomicCheckpointIO()]
+        return super().instantiate_trainer(logger=loggers, callbacks=callbacks, plugins=plugins_, **kwargs)
+
+    @staticmethod
+    def configure_optimizers(
+        lightning_module: LightningModule, optimizer: Optimizer, lr_scheduler: Any | None = None
+    ) -> Any:
+        """Step our own schedule each step, and leave the others to Lightning's rules."""
+        if isinstance(lr_scheduler, WarmupDecay):
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": lr_scheduler, "interval": "step"}}
+        return LightningCLI.configure_optimizers(lightning_module, optimizer, lr_scheduler)
+
+    def _section(self) -> Namespace:
+        section: Namespace = self.config[self.config.subcommand]
+        return section
+
+    def _recorder(self) -> RunRecorder:
+        config, arch, task = self._section(), self.model.described.arch, self.datamodule.spec["task"]
+        path = Path(config.get("run") or f"runs/{task}-{arch}-{time.strftime('%Y%m%d-%H%M%S')}")
+        text = self._parser(self.subcommand).dump(config, skip_none=False)
+        plugin = next(p for p in plugins.load() if arch in p.architectures)
+        facts = {
+            "task": task,
+            "plugin": f"{plugin.distribution} {plugin.version}",
+            "seed": config.seed_everything,
+            "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "versions": {name: version(name) for name in ("seqtoolkit", "torch", "lightning")}
+            | {"python": platform.python_version()},
+        }
+        return RunRecorder(RunFolder(path), facts, text)
+
+
+def main(argv: list[str]) -> int:
+    """Run one training command; what a user can mend is one clear line, not a traceback."""
+    torch.set_flush_denormal(True)  # a vanishing gradient is four times slower without
+    logging.getLogger("lightning").setLevel(logging.WARNING)  # its notices are not about the user's run
+    try:
+        SequenceCLI(SequenceTask, SequenceData, None, trainer_defaults=DEFAULTS, seed_everything_default=0,
+                    subclass_mode_data=True, args=_with_run_config(argv))  # fmt: skip
+    except (ValueError, OSError, MisconfigurationException) as error:
+        print(f"seqtoolkit {argv[0]}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _with_run_config(argv: list[str]) -> list[str]:
+    """Begin with the configuration of the run whose checkpoint is named, so that the checkpoint alone is enough."""
+    path = _value(argv, "--ckpt_path")
+    run = Path(path).resolve().parent.parent if path else Path()
+    if not path or _value(argv, "--config") or _value(argv, "-c") or not (run / "config.yaml").is_file():
+        return argv
+    return [argv[0], "--config", str(run / "config.yaml"), "--run", str(run), *argv[1:]]
+
+
+def _value(argv: list[str], flag: str) -> str | None:
+    """Return the value of `--flag value` or `--flag=value`."""
+    for i, word in enumerate(argv):
+        if word == flag and i + 1 < len(argv):
+            return argv[i + 1]
+        if word.startswith(f"{flag}="):
+            return word.partition("=")[2]
+    return None
+
+
+def _spec(data: SequenceData) -> dict[str, Any]:
+    return data.spec
+
+
+def _plain(options_: Any) -> dict[str, Any]:
+    return options_.as_dict() if isinstance(options_, Namespace) else dict(options_ or {})
+
+
+def _check_fit(path: Path, asked: dict[str, Any]) -> None:
+    """Refuse a checkpoint of another model than the one that was asked for."""
+    try:
+        described = checkpoint.Described.from_dict(checkpoint.read(path).get(checkpoint.BLOCK))
+    except checkpoint.CheckpointError as error:
+        raise checkpoint.CheckpointError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
+    found = {"arch": described.arch, "arch_config": described.arch_config, **described.shape}
+    if differences := [name for name, value in asked.items() if value != found[name]]:
+        listed = "; ".join(f"{name}: the checkpoint has {found[name]!r}, you ask for {asked[name]!r}" for name in differences)
+        raise ValueError(
+            f"{path} holds another model ({listed}). Leave out --config and --model options to go on with the "
+            f"checkpoint's model, or leave out --ckpt_path to train the other"
+        )
