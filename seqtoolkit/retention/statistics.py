@@ -1,4 +1,4 @@
-"""Intervals and tests for accuracies, and the horizon of a recall curve. Imports numpy, no torch, no scipy."""
+"""Intervals and tests for accuracies, and the horizon of a recall curve. Numpy only: no torch, no scipy."""
 
 from __future__ import annotations
 
