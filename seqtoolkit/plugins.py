@@ -150,7 +150,8 @@ def _check_requirement(entry: EntryPoint) -> None:
     for text in (entry.dist.requires if entry.dist else None) or []:
         wanted = Requirement(text)
         applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
-        if canonicalize_name(wanted.name) == "seqtoolkit" and applies and ours not in wanted.specifier:
+        fits = wanted.specifier.contains(ours, prereleases=True)
+        if canonicalize_name(wanted.name) == "seqtoolkit" and applies and not fits:
             raise PluginError(f"requires seqtoolkit {wanted.specifier}, this is {ours}: upgrade one of them")
 
 
