@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -53,10 +53,13 @@ class Run:
         return sorted(found, key=lambda path: (order.get(path.stem, 2), path.stem))
 
 
-def list_runs(runs_dir: Path) -> list[Run]:
-    """Read every run folder directly below `runs_dir`, by name; a folder without run.json is no run."""
+def list_runs(runs_dir: Path, read: Callable[[Path], Run] | None = None) -> list[Run]:
+    """Read every run folder directly below `runs_dir`, by name; a folder without run.json is no run.
+
+    `read` may be given to remember folders that have not changed.
+    """
     folders = sorted(path for path in runs_dir.iterdir() if not path.is_symlink() and path.is_dir())
-    return [read_run(path) for path in folders if _may_be_a_run(path)]
+    return [(read or read_run)(path) for path in folders if _may_be_a_run(path)]
 
 
 def _may_be_a_run(path: Path) -> bool:
