@@ -58,11 +58,12 @@ def parameters(cls: type) -> dict[str, inspect.Parameter]:
 
 
 def documentation(cls: type) -> dict[str, str]:
-    """Return what the docstring of the class, or of its constructor, says about each parameter."""
+    """Return what the docstrings of the class, its constructor and its bases say about each parameter."""
     from docstring_parser import parse
 
-    parsed = [parse(inspect.cleandoc(text or "")) for text in (cls.__doc__, cls.__init__.__doc__)]
-    return {p.arg_name: " ".join((p.description or "").split()) for doc in parsed for p in doc.params}
+    texts = [text for base in reversed(cls.__mro__) for text in (base.__doc__, base.__init__.__doc__)]
+    found = [param for text in texts for param in parse(inspect.cleandoc(text or "")).params]
+    return {param.arg_name: " ".join((param.description or "").split()) for param in found}
 
 
 def type_name(option: inspect.Parameter) -> str:

@@ -58,14 +58,14 @@ def hold(law: tuple[str, Law], subject: Subject) -> str:
     Raises ConformanceError when the law is broken, also when the mixer raises an error of its own.
     """
     name, check = law
-    sentence = (check.__doc__ or "").splitlines()[0]
     try:
         return check(subject)
     except ConformanceError as broken:
-        error, cause = ConformanceError(f"{subject} breaks the law {name!r}: {sentence} {broken}"), None
+        found, cause = str(broken), broken.__cause__
     except Exception as raised:
-        found = f"It raised {type(raised).__name__}: {raised}"
-        error, cause = ConformanceError(f"{subject} breaks the law {name!r}: {sentence} {found}"), raised
+        found, cause = f"It raised {type(raised).__name__}: {raised}", raised
+    sentence = (check.__doc__ or "").splitlines()[0]
+    error = ConformanceError(f"{subject} breaks the law {name!r}: {sentence} {found}")
     error.law = name
     raise error from cause
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.autograd.gradcheck import GradcheckError
 from torch.func import functional_call
 
-from seqtoolkit.testing.subject import WIDTH, Law, Subject, close, noise, require
+from seqtoolkit.testing.subject import WIDTH, ConformanceError, Law, Subject, close, noise, require
 
 LONG = 5000
+_DETAILS = "\n\n"  # what parts the finding of gradcheck from its matrices
 
 
 @torch.no_grad()
@@ -48,7 +50,11 @@ def gradcheck(subject: Subject) -> str:
     weights = [mixer.get_parameter(name).detach().clone().requires_grad_() for name in names]
     with torch.random.fork_rng(devices=[]):  # the fast mode draws directions
         torch.manual_seed(0)
-        torch.autograd.gradcheck(run, (x, *weights), fast_mode=True)
+        try:
+            torch.autograd.gradcheck(run, (x, *weights), fast_mode=True)
+        except GradcheckError as error:
+            where = ", ".join(["x", *names])
+            raise ConformanceError(f"{str(error).split(_DETAILS)[0]} (inputs: {where})") from None
     return f"{1 + len(weights)} tensors"
 
 
