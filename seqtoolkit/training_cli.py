@@ -24,7 +24,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from seqtoolkit import checkpoint, options, plugins
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.g2p import G2PData  # noqa: F401  (imported so that `--data G2PData` is a known short name)
-#from seqtoolkit.data.recall import RecallData  # noqa: F401
+from seqtoolkit.data.recall import RecallData  # noqa: F401
 from seqtoolkit.predictions import PredictionWriter
 from seqtoolkit.recorder import AtomicCheckpointIO, RunLogger, RunRecorder
 from seqtoolkit.run_folder import RunFolder
