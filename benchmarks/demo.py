@@ -29,8 +29,12 @@ def main() -> int:
     with ThreadPoolExecutor(max_workers=2) as pool:
         failures = [message for message in pool.map(_job, jobs) if message]
     print(f"\n{table([COLUMNS, *map(_row, ARCHITECTURES)])}\n")
-    print(f"{len(jobs)} models in {time.perf_counter() - began:.0f} s; G2P errors on 12,000 test words, trained 1 minute")
-    print("on one core; recall horizon: the longest lag at which most stored symbols are still recalled, in steps.")
+    print(
+        f"{len(jobs)} models in {time.perf_counter() - began:.0f} s; G2P errors on 12,000 test words, trained 1 minute"
+    )
+    print(
+        "on one core; recall horizon: the longest lag at which most stored symbols are still recalled, in steps."
+    )
     for message in failures:
         print(message, file=sys.stderr)
     return 1 if failures else 0
@@ -83,7 +87,9 @@ def _row(arch: str) -> tuple[str, ...]:
 
 
 def _errors(run: Run) -> tuple[str, str, str]:
-    per, wer, speed = (run.metrics.get(f"{name}") for name in ("test/per", "test/wer", "train/steps_per_second"))
+    per, wer, speed = (
+        run.metrics.get(f"{name}") for name in ("test/per", "test/wer", "train/steps_per_second")
+    )
     share = [f"{100 * value:.1f} %" if value is not None else "-" for value in (per, wer)]
     return (*share, f"{speed:.1f}" if speed is not None else "-")  # type: ignore[return-value]
 

@@ -21,4 +21,5 @@ def attention_rows(trace: dict[str, Tensor], rows: Tensor) -> Tensor:
         seen = seen & (lag < trace["reach"][:, rows].unsqueeze(-1))
     scores = query[:, :, rows] @ key.transpose(-1, -2) / query.shape[-1] ** 0.5
     scores = scores.masked_fill(~seen.unsqueeze(1), -torch.inf)
-    return (scores - scores.logsumexp(-1, keepdim=True)).exp()
+    weights: Tensor = (scores - scores.logsumexp(-1, keepdim=True)).exp()
+    return weights

@@ -18,7 +18,9 @@ class Batch:
     lengths: Tensor  # (B,) real steps of each row
     targets: Tensor  # (B, T) class ids; read only where `mask` is set
     mask: Tensor  # (B, T) bool: the supervised positions
-    lag: Tensor | None = None  # (B, T) steps back to the input that decides the target, where the task knows it
+    lag: Tensor | None = (
+        None  # (B, T) steps back to the input that decides the target, where the task knows it
+    )
     index: Tensor | None = None  # (B,) which example of the data set each row is
 
     def __len__(self) -> int:

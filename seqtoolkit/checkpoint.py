@@ -57,10 +57,12 @@ class Described:
             raise CheckpointError("it has no 'seqtoolkit' block: it was not written by seqtoolkit")
         if block.get("schema") != SCHEMA:
             raise CheckpointError(f"its schema is {block.get('schema')!r}, this version reads {SCHEMA}")
-        parts = {"arch": str, "arch_config": dict, "shape": dict, "spec": dict}
+        parts: dict[str, type] = {"arch": str, "arch_config": dict, "shape": dict, "spec": dict}
         for name, kind in parts.items():
             if not isinstance(block.get(name), kind):
-                raise CheckpointError(f"its {name!r} should be a {kind.__name__}, and is {block.get(name)!r:.80}")
+                raise CheckpointError(
+                    f"its {name!r} should be a {kind.__name__}, and is {block.get(name)!r:.80}"
+                )
         for name, kind in _SHAPE.items():
             if type(block["shape"].get(name)) is not kind:
                 raise CheckpointError(f"its {name!r} should be of type {kind.__name__}")
@@ -92,15 +94,21 @@ class Checkpoint:
         return Codec.from_dict(self.described.spec.get("codec"))
 
 
-def describe(arch: str | None, arch_config: dict[str, Any], shape: dict[str, Any], spec: dict[str, Any]) -> Described:
+def describe(
+    arch: str | None, arch_config: dict[str, Any], shape: dict[str, Any], spec: dict[str, Any]
+) -> Described:
     """Check the user's choice of architecture and options, and complete the options with their defaults.
 
     Raises ValueError for an unknown architecture or option, or a missing choice.
     """
     if arch is None:
-        raise ValueError("no architecture chosen: add --model.arch lstm (`seqtoolkit plugins` lists what is installed)")
+        raise ValueError(
+            "no architecture chosen: add --model.arch lstm (`seqtoolkit plugins` lists what is installed)"
+        )
     if "num_classes" not in spec:
-        raise ValueError("the model needs `spec` of a data module, such as SequenceTask('lstm', spec=data.spec)")
+        raise ValueError(
+            "the model needs `spec` of a data module, such as SequenceTask('lstm', spec=data.spec)"
+        )
     shape = {**shape, "mlp_ratio": float(shape["mlp_ratio"]), "dropout": float(shape["dropout"])}
     return Described(arch, options.complete(arch, arch_config), shape, spec)
 
@@ -127,12 +135,16 @@ def read(path: Path) -> dict[str, Any]:
     Raises CheckpointError for anything else than a sound file.
     """
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; expected a checkpoint such as runs/RUN/checkpoints/best.ckpt")
+        raise CheckpointError(
+            f"{path}: no such file; expected a checkpoint such as runs/RUN/checkpoints/best.ckpt"
+        )
     try:
         _check_archive(path)
         content = torch.load(path, weights_only=True, mmap=True, map_location="cpu")
     except Exception as error:  # a hostile file may fail anywhere in the reader
-        raise CheckpointError(f"{path}: not a checkpoint that is safe to open ({_first_line(error)})") from None
+        raise CheckpointError(
+            f"{path}: not a checkpoint that is safe to open ({_first_line(error)})"
+        ) from None
     if not isinstance(content, dict):
         raise CheckpointError(f"{path}: expected a dictionary, found {type(content).__name__}")
     return content
@@ -153,7 +165,9 @@ def _weights(content: dict[str, Any]) -> dict[str, Tensor]:
     weights = content.get("state_dict")
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         raise CheckpointError("it has no 'state_dict' of tensors")
-    return {name.removeprefix("model."): value for name, value in weights.items() if name.startswith("model.")}
+    return {
+        name.removeprefix("model."): value for name, value in weights.items() if name.startswith("model.")
+    }
 
 
 def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel:

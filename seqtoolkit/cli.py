@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points, version
+from importlib.metadata import EntryPoint, entry_points, version
 
 USAGE = """usage: seqtoolkit COMMAND [options]
 
@@ -30,7 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     if name in ("-h", "--help"):
-        print(USAGE + "".join(f"  {entry.name:<10} {entry.value}\n" for entry in _commands().values()), end="")
+        print(
+            USAGE + "".join(f"  {entry.name:<10} {entry.value}\n" for entry in _commands().values()), end=""
+        )
         return 0
     if name == "--version":
         print(f"seqtoolkit {version('seqtoolkit')}")
@@ -59,6 +61,6 @@ def _find(name: str) -> Callable[[list[str]], int] | None:
     return command
 
 
-def _commands() -> dict[str, object]:
+def _commands() -> dict[str, EntryPoint]:
     """Return the commands that other packages bring, by name."""
     return {entry.name: entry for entry in sorted(entry_points(group="seqtoolkit.commands"))}

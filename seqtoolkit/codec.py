@@ -35,10 +35,14 @@ class Codec:
         if not text:
             raise ValueError(f"an empty input; type something such as {self.example!r}")
         if unknown := sorted(set(text) - set(self.alphabet)):
-            raise ValueError(f"{text!r} has {' '.join(map(repr, unknown))}; this model reads only {self.alphabet}")
+            raise ValueError(
+                f"{text!r} has {' '.join(map(repr, unknown))}; this model reads only {self.alphabet}"
+            )
         if self.query and self.query not in text:
             raise ValueError(f"{text!r} asks nothing; put {self.query!r} where the model should answer")
-        return [self.index[symbol] for symbol in text] + ([self.index[self.separator]] if self.separator else [])
+        return [self.index[symbol] for symbol in text] + (
+            [self.index[self.separator]] if self.separator else []
+        )
 
     def decode(self, tokens: list[int]) -> list[str]:
         """Name each token."""
@@ -58,10 +62,19 @@ class Codec:
         if not isinstance(value, dict) or set(value) != {"symbols", *texts}:
             raise ValueError(f"a codec has the fields symbols, {', '.join(texts)}; found {value!r:.200}")
         symbols = value["symbols"]
-        if not isinstance(symbols, list) or not all(isinstance(word, str) for word in [*symbols, *map(value.get, texts)]):
+        if not isinstance(symbols, list) or not all(
+            isinstance(word, str) for word in [*symbols, *map(value.get, texts)]
+        ):
             raise ValueError("a codec's symbols are a list of texts, and its other fields texts")
         codec = cls(**{**value, "symbols": tuple(symbols)})
-        used = {*codec.alphabet, codec.separator or symbols[0], codec.end or symbols[0], codec.query or symbols[0]}
+        used = {
+            *codec.alphabet,
+            codec.separator or symbols[0],
+            codec.end or symbols[0],
+            codec.query or symbols[0],
+        }
         if missing := used - set(symbols):
-            raise ValueError(f"a codec's alphabet and marks must be among its symbols; {sorted(missing)} are not")
+            raise ValueError(
+                f"a codec's alphabet and marks must be among its symbols; {sorted(missing)} are not"
+            )
         return codec

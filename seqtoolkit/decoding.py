@@ -26,7 +26,9 @@ def greedy(
     for rows in groups.values():
         for start in range(0, len(rows), batch_size):
             some = rows[start : start + batch_size]
-            for row, answer in zip(some, _continue(model, [prompts[r] for r in some], end, max_steps), strict=True):
+            for row, answer in zip(
+                some, _continue(model, [prompts[r] for r in some], end, max_steps), strict=True
+            ):
                 answers[row] = answer
     return answers
 

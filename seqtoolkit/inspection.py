@@ -31,7 +31,9 @@ class Inspection:
     layers: list[int]  # the layers that have attention
     attention: list[Array]  # one (H, R, T) for each of them; rows sum to 1, the future is exactly 0
     influence: Array  # (R, T) in nats, see `influence_map`
-    agreement: list[Array]  # one (H,) for each of `layers`: rank correlation of attention with influence, or NaN
+    agreement: list[
+        Array
+    ]  # one (H,) for each of `layers`: rank correlation of attention with influence, or NaN
 
 
 def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
@@ -44,7 +46,9 @@ def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
     where = torch.tensor(rows)
     with torch.inference_mode():
         traces = model.trace(tokens.unsqueeze(0))
-        seen = {i: attention_rows(trace, where)[0].numpy() for i, trace in enumerate(traces) if "query" in trace}
+        seen = {
+            i: attention_rows(trace, where)[0].numpy() for i, trace in enumerate(traces) if "query" in trace
+        }
     influence = influence_map(model, tokens, where, _draws(codec, tokens)).numpy()
     return Inspection(
         inputs=codec.decode(tokens.tolist()),
@@ -88,7 +92,9 @@ def _agreement(weights: Array, influence: Array, rows: list[int]) -> Array:
     """Correlate the ranks of attention and influence over the past of each row, and average over rows, (H,)."""
     result = np.full(len(weights), np.nan, dtype=np.float32)
     for head, map_ in enumerate(weights):
-        each = np.array([spearman(map_[i, : at + 1], influence[i, : at + 1]) for i, at in enumerate(rows) if at > 1])
+        each = np.array(
+            [spearman(map_[i, : at + 1], influence[i, : at + 1]) for i, at in enumerate(rows) if at > 1]
+        )
         if np.isfinite(each).any():  # a constant row has no ranks
             result[head] = each[np.isfinite(each)].mean()
     return result

@@ -15,7 +15,9 @@ BlockKind = Literal["plain", "residual"]
 class Block(nn.Module):
     """One layer: the mixer alone (plain), or norm, mixer, residual and an optional MLP (Vaswani 2017, pre-norm)."""
 
-    def __init__(self, mixer: SequenceMixer, d_model: int, kind: BlockKind, mlp_ratio: float, dropout: float) -> None:
+    def __init__(
+        self, mixer: SequenceMixer, d_model: int, kind: BlockKind, mlp_ratio: float, dropout: float
+    ) -> None:
         super().__init__()
         self.mixer = mixer
         self.residual = kind == "residual"
@@ -82,7 +84,9 @@ class SequenceModel(nn.Module):
         self.norm = nn.LayerNorm(d_model) if block == "residual" else nn.Identity()
         self.head = nn.Linear(d_model, num_classes)
 
-    def forward(self, inputs: Tensor, state: State | None = None, mask: Tensor | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, inputs: Tensor, state: State | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """Return scores and the state after the last step.
 
         Scores are (B, T, V); with `mask` (B, T) only the N marked positions pass the head, row by row: (N, V).

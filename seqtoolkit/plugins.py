@@ -93,7 +93,9 @@ def get(name: str) -> type[SequenceMixer]:
     for plugin in load():
         if plugin.error is not None and name in {plugin.name, *getattr(plugin.error, "names", ())}:
             raise plugin.error
-    raise PluginError(f"unknown architecture {name!r}: {suggest(name, sorted(found))}")
+    disabled = ", ".join(plugin.key for plugin in load() if plugin.error is not None)
+    also = f"; disabled: {disabled}, see `seqtoolkit plugins`" if disabled else ""
+    raise PluginError(f"unknown architecture {name!r}: {suggest(name, sorted(found))}{also}")
 
 
 def suggest(name: str, known: list[str]) -> str:

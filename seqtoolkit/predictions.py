@@ -39,7 +39,11 @@ class PredictionWriter(BasePredictionWriter):
         """Write all rows."""
         numbered = sorted((pair for batch in predictions for pair in batch), key=itemgetter(0))
         rows = [row for _, row in numbered]
-        text = _tsv(rows) if self.format == "tsv" else "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+        text = (
+            _tsv(rows)
+            if self.format == "tsv"
+            else "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
+        )
         if self.output == "-":
             sys.stdout.write(text)
         else:

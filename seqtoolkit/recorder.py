@@ -29,7 +29,9 @@ HEARTBEAT = 2.0  # seconds between updates of run.json
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Save a checkpoint whole or not at all (Lightning's own writer moves it across file systems)."""
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any | None = None) -> None:
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any | None = None
+    ) -> None:
         """Write under a temporary name beside the target, then replace."""
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
@@ -135,8 +137,8 @@ class RunRecorder(Callback):
 
     def _continues(self, trainer: Trainer) -> bool:
         """Say whether training goes on from a checkpoint of this very run."""
-        start = trainer.ckpt_path  # type: ignore[attr-defined]
-        return bool(start) and Path(start).resolve().parent.parent == self.folder.path.resolve()
+        start = trainer.ckpt_path
+        return bool(start) and Path(str(start)).resolve().parent.parent == self.folder.path.resolve()
 
     def _begin(self, trainer: Trainer, task: SequenceTask) -> None:
         described = task.described
@@ -161,7 +163,7 @@ class RunRecorder(Callback):
     def _store(self, trainer: Trainer, task: SequenceTask, split: str) -> None:
         if not trainer.is_global_zero:
             return
-        path = Path(trainer.ckpt_path)  # type: ignore[attr-defined]
+        path = Path(str(trainer.ckpt_path))
         step = int(checkpoint.read(path)["global_step"])
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.folder.log(step, 0, metrics)

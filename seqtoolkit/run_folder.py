@@ -43,7 +43,9 @@ class RunFolder:
             raise ValueError(f"{self.path} holds no run (no run.json)")
         self.path.mkdir(parents=True, exist_ok=True)
         self._take_lock()
-        self.record = read_json(self.path / "run.json") if exists else {"schema": SCHEMA, "id": self.path.name}
+        self.record = (
+            read_json(self.path / "run.json") if exists else {"schema": SCHEMA, "id": self.path.name}
+        )
 
     def update(self, **fields: Any) -> None:
         """Change fields of run.json; metrics are merged, and what is not finite is left out."""
@@ -90,7 +92,9 @@ class RunFolder:
             except BlockingIOError:
                 time.sleep(0.05)
         self.close()
-        raise ValueError(f"{self.path} is in use by another process that is still running; choose another --run")
+        raise ValueError(
+            f"{self.path} is in use by another process that is still running; choose another --run"
+        )
 
     def _open_log(self) -> int:
         """Open metrics.jsonl to append, closing a line that a crash has torn."""

@@ -1,11 +1,11 @@
 """What a run leaves on disk, and how it is read. Imports no torch; trusts nothing it reads.
 
-    runs/<run-id>/run.json            who, what, when, status, latest metrics; replaced atomically
-                  run.lock            held (flock) by the process that trains, so a dead one is noticed
-                  config.yaml         the fully expanded configuration
-                  metrics.jsonl       append-only, one line per logging step
-                  checkpoints/*.ckpt
-                  probes/<checkpoint>/retention.json ... manifest.json (written last)
+runs/<run-id>/run.json            who, what, when, status, latest metrics; replaced atomically
+              run.lock            held (flock) by the process that trains, so a dead one is noticed
+              config.yaml         the fully expanded configuration
+              metrics.jsonl       append-only, one line per logging step
+              checkpoints/*.ckpt
+              probes/<checkpoint>/retention.json ... manifest.json (written last)
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def read_run(path: Path) -> Run:
     except (OSError, ValueError) as error:
         return Run(path, path.name, "unreadable", error=str(error))
     if record.get("schema") != SCHEMA:
-        message = f"schema {record.get('schema')!r}, expected {SCHEMA}: written by another version of seqtoolkit"
+        message = (
+            f"schema {record.get('schema')!r}, expected {SCHEMA}: written by another version of seqtoolkit"
+        )
         return Run(path, path.name, "unreadable", record=record, error=message)
     return Run(
         path=path,
@@ -120,7 +122,9 @@ def read_probe(run: Path, checkpoint: str, name: str = "retention.json") -> dict
     Raises ValueError when the file is there and cannot be understood.
     """
     folder = run / "probes" / checkpoint
-    if not (folder / "manifest.json").is_file() or name not in read_json(folder / "manifest.json").get("files", {}):
+    if not (folder / "manifest.json").is_file() or name not in read_json(folder / "manifest.json").get(
+        "files", {}
+    ):
         return None
     return read_json(folder / name)
 

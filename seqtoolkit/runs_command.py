@@ -10,19 +10,34 @@ from pathlib import Path
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run, list_runs, read_probe
 
-COLUMNS = ("run", "architecture", "status", "parameters", "PER %", "WER %", "recall", "horizon [95 %]", "steps/s")
+COLUMNS = (
+    "run",
+    "architecture",
+    "status",
+    "parameters",
+    "PER %",
+    "WER %",
+    "recall",
+    "horizon [95 %]",
+    "steps/s",
+)
 
 
 def main(argv: list[str]) -> int:
     """Print a table, or JSON lines, of every run in a folder."""
     parser = argparse.ArgumentParser(prog="seqtoolkit runs", description=main.__doc__)
-    parser.add_argument("runs_dir", type=Path, nargs="?", default=Path("runs"), help="folder of runs (default: runs)")
+    parser.add_argument(
+        "runs_dir", type=Path, nargs="?", default=Path("runs"), help="folder of runs (default: runs)"
+    )
     parser.add_argument("--json", action="store_true", help="print run.json of each run, one a line")
     options = parser.parse_args(argv)
     try:
         runs = list_runs(options.runs_dir)
     except OSError as error:
-        print(f"seqtoolkit runs: {error}; expected the folder that `seqtoolkit fit` wrote its runs to", file=sys.stderr)
+        print(
+            f"seqtoolkit runs: {error}; expected the folder that `seqtoolkit fit` wrote its runs to",
+            file=sys.stderr,
+        )
         return 2
     if options.json:
         print("".join(json.dumps({**run.record, "status": run.status}) + "\n" for run in runs), end="")
@@ -57,6 +72,8 @@ def table(rows: list[tuple[str, ...]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for cells in rows:
-        padded = [c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))]
+        padded = [
+            c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))
+        ]
         lines.append("  ".join(padded).rstrip())
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from seqtoolkit.batch import Batch
@@ -69,7 +70,8 @@ class SequenceTask(LightningModule):
         world = self.trainer.world_size
         all_total, all_count = self.trainer.strategy.reduce(sums, reduce_op="sum") if world > 1 else sums
         self.log("train/loss", all_total / all_count, prog_bar=True, batch_size=len(batch))
-        return total * (world / all_count)
+        loss: Tensor = total * (world / all_count)
+        return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Update the validation metrics."""
@@ -99,10 +101,13 @@ class SequenceTask(LightningModule):
         assert batch.index is not None
         return list(zip(batch.index.tolist(), self.data.prediction_rows(batch, decoded), strict=True))
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return AdamW with warm-up and decay; the command line's `--optimizer` and `--lr_scheduler` replace them."""
         optimizer = torch.optim.AdamW(self.parameters(), lr=2e-3, weight_decay=0.01)
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": WarmupDecay(optimizer), "interval": "step"}}
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": WarmupDecay(optimizer), "interval": "step"},
+        }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the plain block from which `seqtoolkit.checkpoint.load` rebuilds the model."""

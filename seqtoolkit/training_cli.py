@@ -15,18 +15,19 @@ from typing import Any, Literal
 import torch
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from seqtoolkit import checkpoint, options, plugins
+from seqtoolkit import options, plugins
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.g2p import G2PData  # noqa: F401  (imported so that `--data G2PData` is a known short name)
 from seqtoolkit.data.recall import RecallData  # noqa: F401
 from seqtoolkit.predictions import PredictionWriter
 from seqtoolkit.recorder import AtomicCheckpointIO, RunLogger, RunRecorder
+from seqtoolkit.resume import refuse_another_model, with_run_config
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
 from seqtoolkit.task import SequenceTask
@@ -38,7 +39,7 @@ class SequenceCLI(LightningCLI):
     """Lightning's command line for SequenceTask: what differs is what happens around a run and a checkpoint."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Add the run folder, the checkpoint rule, optimiser and schedule, and let the data tell the model its sizes."""
+        """Add the run folder, checkpointing, optimiser and schedule, and let the data tell the model its sizes."""
         parser.add_argument("--run", type=str | None, help="Folder of the run; default runs/TASK-ARCH-TIME.")
         parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
         parser.add_optimizer_args((Optimizer,))
@@ -54,12 +55,18 @@ class SequenceCLI(LightningCLI):
             }
         )
 
-    def _prepare_subcommand_parser(self, klass: type, subcommand: str, **kwargs: Any) -> LightningArgumentParser:
+    def _prepare_subcommand_parser(
+        self, klass: type, subcommand: str, **kwargs: Any
+    ) -> LightningArgumentParser:
         parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
         parser.set_defaults({"weights_only": True})
         if subcommand == "predict":
-            parser.add_argument("--output", type=str, default="-", help="File to write; - for standard output.")
-            parser.add_argument("--format", type=Literal["tsv", "jsonl"], default="tsv", help="tsv or JSON lines.")
+            parser.add_argument(
+                "--output", type=str, default="-", help="File to write; - for standard output."
+            )
+            parser.add_argument(
+                "--format", type=Literal["tsv", "jsonl"], default="tsv", help="tsv or JSON lines."
+            )
         return parser
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -74,7 +81,9 @@ class SequenceCLI(LightningCLI):
         if model.arch is not None:
             model.arch_config = options.complete(model.arch, _plain(model.arch_config))
         if config.get("ckpt_path"):
-            _check_fit(Path(config.ckpt_path), {"arch": model.arch, "arch_config": model.arch_config, **shape})
+            refuse_another_model(
+                Path(config.ckpt_path), {"arch": model.arch, "arch_config": model.arch_config, **shape}
+            )
         elif self.config.subcommand != "fit":
             raise ValueError("no checkpoint: add --ckpt_path runs/RUN/checkpoints/best.ckpt")
 
@@ -130,34 +139,18 @@ class SequenceCLI(LightningCLI):
 
 def main(argv: list[str]) -> int:
     """Run one training command; what a user can mend is one clear line, not a traceback."""
+    warnings.filterwarnings(
+        "ignore", message=".*LeafSpec.*"
+    )  # Lightning 2.6 against torch 2.13, of no use to a user
     torch.set_flush_denormal(True)  # a vanishing gradient is four times slower without
     logging.getLogger("lightning").setLevel(logging.WARNING)  # its notices are not about the user's run
     try:
         SequenceCLI(SequenceTask, SequenceData, None, trainer_defaults=DEFAULTS, seed_everything_default=0,
-                    subclass_mode_data=True, args=_with_run_config(argv))  # fmt: skip
+                    subclass_mode_data=True, args=with_run_config(argv))  # fmt: skip
     except (ValueError, OSError, MisconfigurationException) as error:
         print(f"seqtoolkit {argv[0]}: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def _with_run_config(argv: list[str]) -> list[str]:
-    """Begin with the configuration of the run whose checkpoint is named, so that the checkpoint alone is enough."""
-    path = _value(argv, "--ckpt_path")
-    run = Path(path).resolve().parent.parent if path else Path()
-    if not path or _value(argv, "--config") or _value(argv, "-c") or not (run / "config.yaml").is_file():
-        return argv
-    return [argv[0], "--config", str(run / "config.yaml"), "--run", str(run), *argv[1:]]
-
-
-def _value(argv: list[str], flag: str) -> str | None:
-    """Return the value of `--flag value` or `--flag=value`."""
-    for i, word in enumerate(argv):
-        if word == flag and i + 1 < len(argv):
-            return argv[i + 1]
-        if word.startswith(f"{flag}="):
-            return word.partition("=")[2]
-    return None
 
 
 def _spec(data: SequenceData) -> dict[str, Any]:
@@ -166,18 +159,3 @@ def _spec(data: SequenceData) -> dict[str, Any]:
 
 def _plain(options_: Any) -> dict[str, Any]:
     return options_.as_dict() if isinstance(options_, Namespace) else dict(options_ or {})
-
-
-def _check_fit(path: Path, asked: dict[str, Any]) -> None:
-    """Refuse a checkpoint of another model than the one that was asked for."""
-    try:
-        described = checkpoint.Described.from_dict(checkpoint.read(path).get(checkpoint.BLOCK))
-    except checkpoint.CheckpointError as error:
-        raise checkpoint.CheckpointError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from None
-    found = {"arch": described.arch, "arch_config": described.arch_config, **described.shape}
-    if differences := [name for name, value in asked.items() if value != found[name]]:
-        listed = "; ".join(f"{name}: the checkpoint has {found[name]!r}, you ask for {asked[name]!r}" for name in differences)
-        raise ValueError(
-            f"{path} holds another model ({listed}). Leave out --config and --model options to go on with the "
-            f"checkpoint's model, or leave out --ckpt_path to train the other"
-        )

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import re
 
-# Inflection (plural, possessive, past, participle, comparison) and the common derivations.
-_SUFFIX = re.compile(
-    r"(?<=[a-z]{3})(?:'s|s'|'|es|(?<!s)s|ed|ings?|ers?|ors?|est|ly|ness|less|ful|ment|able|ible|ably|ibly"
-    r"|ation|ate|at|ion|i[zs]e|i[zs]ation|ism|ist|ity|ive|al|ous|ic|ance|ence|ant|ent|ship|hood|age|y|i|e)$"
+# A stem of three letters and a vowel at least, then an inflection (plural, possessive, past, participle,
+# comparison) or a common derivation, spelled so that what an inflection leaves of it is found as well.
+_SUFFIXED = re.compile(
+    r"([^aeiouy]*[aeiouy].*?(?<=[a-z]{3}))(?:'s|s'|'|es|(?<!s)s|ed|ings?|ers?|ors?|est|l[yi]|ness|less|ful|ment"
+    r"|[ai]bl[ey]?|i[zs]ation|ation|ate?|ion|i[zs]e?|ism|ist|it[yi]?|ive?|al|ous|ic|[ae]nc[ey]?|[ae]nt|ship|hood"
+    r"|age?|y|i|e)"
 )
 _DOUBLED = re.compile(r"([bdfgklmnprtvz])\1$")
-_VOWEL = re.compile(r"[aeiouy]")
 
 
 def stem(word: str) -> str:
     """Reduce a lower-case word to the key of its family: "hopping", "hopes" and "hopeless" to "hop".
 
-    Suffixes are taken off again and again, as long as three letters and a vowel remain; a doubled consonant
-    at the end becomes single. The rule is greedy on purpose: joining strangers ("hop", "hope") costs nothing,
-    parting relatives would put one of them into the test set. Not seen are prefixes ("un-"), compounds
-    ("bookshop"), irregular forms ("went") and changes of sound ("decide", "decision"): words of different
-    families may still share those parts.
+    Suffixes are taken off again and again, the longest first; a doubled consonant at the end becomes single.
+    The rule is greedy on purpose: joining strangers ("hop", "hope") costs nothing, parting relatives would
+    put one of them into the test set. Not seen are prefixes ("un-"), compounds ("bookshop"), irregular forms
+    ("went") and changes of sound ("decide", "decision"): words of different families may share those parts.
     """
-    while (shorter := _SUFFIX.sub("", word)) != word and _VOWEL.search(shorter):
-        word = shorter
+    while match := _SUFFIXED.fullmatch(word):
+        word = match[1]
     return _DOUBLED.sub(r"\1", word)
