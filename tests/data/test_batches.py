@@ -1,0 +1,226 @@
+"""Batches: every example once, the same global batches for any number of processes, resumable anywhere."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+from typing import Any
+
+import lightning
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from seqtoolkit.batch import Batch
+from seqtoolkit.data import batches as module
+from seqtoolkit.data.batches import Batches
+from seqtoolkit.data.examples import Examples
+from seqtoolkit.data.g2p import G2PData
+
+LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=80)
+
+
+def numbered(lengths: list[int]) -> Examples:
+    """Examples whose n-th input is the flat position n."""
+    total = sum(lengths)
+    flat = torch.arange(1, total + 1)
+    return Examples(torch.tensor(lengths), flat, flat + 1000, flat % 3 == 0, flat % 7)
+
+
+def share(monkeypatch: pytest.MonkeyPatch, batches: Batches, rank: int, world: int) -> list[Batch]:
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_place", lambda: (rank, world))
+        shares = list(batches)
+        assert len(shares) == len(batches)
+    return shares
+
+
+def rows(batches: list[Batch]) -> list[list[int]]:
+    return [batch.index.tolist() for batch in batches if batch.index is not None]
+
+
+@given(LENGTHS, st.data())
+def test_collation_is_the_naive_loop(lengths: list[int], data: st.DataObject) -> None:
+    examples = numbered(lengths)
+    chosen = data.draw(st.lists(st.integers(0, len(lengths) - 1), min_size=1, max_size=10))
+    batch = examples.collate(torch.tensor(chosen))
+    longest = max(lengths[row] for row in chosen)
+
+    def naive(column: Tensor) -> list[list[int]]:
+        cut = [column[sum(lengths[:row]) :][: lengths[row]].tolist() for row in chosen]
+        return [values + [0] * (longest - len(values)) for values in cut]
+
+    assert batch.lag is not None
+    assert examples.lag is not None
+    assert batch.index is not None
+    assert batch.inputs.tolist() == naive(examples.inputs)
+    assert batch.targets.tolist() == naive(examples.targets)
+    assert batch.mask.tolist() == naive(examples.mask)
+    assert batch.lag.tolist() == naive(examples.lag)
+    assert batch.lengths.tolist() == [lengths[row] for row in chosen]
+    assert batch.index.tolist() == chosen
+
+
+@given(LENGTHS, st.integers(30, 300), st.one_of(st.none(), st.integers(0, 9)), st.integers(0, 3))
+def test_every_example_once_within_the_budget(
+    lengths: list[int], tokens: int, seed: int | None, epoch: int
+) -> None:
+    batches = Batches(numbered(lengths), tokens, seed)
+    batches.set_epoch(epoch)
+    seen = list(batches)
+    assert sorted(itertools.chain(*rows(seen))) == list(range(len(lengths)))
+    assert all(batch.inputs.numel() <= tokens for batch in seen)
+    real, padded = sum(lengths), sum(batch.inputs.numel() for batch in seen)
+    assert batches.padding == pytest.approx(1 - real / padded)
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_processes_share_the_same_global_batches(monkeypatch: pytest.MonkeyPatch, world: int) -> None:
+    batches = Batches(numbered([5, 9, 1, 30, 7] * 40), 240, seed=3)
+    whole = rows(list(batches))
+    shares = [rows(share(monkeypatch, batches, rank, world)) for rank in range(world)]
+    assert [[r for part in parts for r in part] for parts in zip(*shares, strict=True)] == [
+        [r for rank in range(world) for r in batch[rank::world]] for batch in whole
+    ]
+    assert all(part for parts in shares for part in parts)
+
+
+@given(LENGTHS, st.integers(1, 5))
+def test_evaluation_covers_every_example_once(lengths: list[int], world: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        batches = Batches(numbered(lengths), 64)
+        seen = [rows(share(patch, batches, rank, world)) for rank in range(world)]
+    assert sorted(itertools.chain(*itertools.chain(*seen))) == list(range(len(lengths)))
+
+
+@given(LENGTHS, st.integers(30, 300))
+def test_no_batch_is_a_remnant(lengths: list[int], tokens: int) -> None:
+    sizes = [len(batch) for batch in Batches(numbered(lengths), tokens)]
+    assert min(sizes) >= min(len(lengths), tokens // max(lengths)) // 2
+
+
+def test_shuffling_depends_on_seed_and_epoch_only() -> None:
+    def order(seed: int, epoch: int) -> list[list[int]]:
+        batches = Batches(numbered([3, 4, 5] * 50), 60, seed)
+        batches.set_epoch(epoch)
+        return rows(list(batches))
+
+    assert order(0, 0) == order(0, 0)
+    assert order(0, 0) != order(0, 1)
+    assert order(0, 0) != order(1, 0)
+
+
+def test_redrawn_examples_follow_the_epoch() -> None:
+    fresh = {epoch: numbered([4] * 6) for epoch in range(2)}
+    fresh[1].inputs.neg_()
+    batches = Batches(fresh[0], 8, seed=0, redraw=fresh.__getitem__)
+    assert all((batch.inputs > 0).all() for batch in batches)
+    batches.set_epoch(1)
+    assert all((batch.inputs < 0).all() for batch in batches)
+
+
+def test_an_iteration_that_is_left_begins_anew() -> None:
+    batches = Batches(numbered([4] * 20), 8, seed=0)
+    assert rows([next(iter(batches))]) == rows([next(iter(batches))])
+    assert len(list(batches)) == 10
+
+
+def test_state_continues_after_the_last_batch() -> None:
+    batches = Batches(numbered([4] * 20), 8, seed=0)
+    batches.set_epoch(2)
+    iterator = iter(batches)
+    first = [next(iterator) for _ in range(3)]
+    resumed = Batches(numbered([4] * 20), 8, seed=0)
+    resumed.load_state_dict(batches.state_dict())
+    resumed.set_epoch(2)
+    assert resumed.state_dict() == batches.state_dict()
+    assert rows(first + list(resumed)) == rows(first + list(iterator))
+    assert len(list(resumed)) == 10  # and only once
+
+
+def test_errors_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="8 tokens cannot hold a sequence of 9"):
+        Batches(numbered([9]), 8)
+    with pytest.raises(ValueError, match=r"3 processes cannot share a batch of 2 .*at most 2"):
+        share(monkeypatch, Batches(numbered([4] * 4), 8, seed=0), 0, 3)
+
+
+def test_real_batches_are_dense_and_cheap() -> None:
+    batches = G2PData(batch_tokens=2048).train_dataloader()
+    assert batches.padding < 0.05
+    start = time.process_time()
+    sizes = [batch.inputs.numel() for batch in batches]
+    assert (time.process_time() - start) / len(sizes) < 2e-3
+    assert max(sizes) <= 2048
+    assert sum(sizes) / len(sizes) > 0.95 * 2048
+
+
+class Listener(lightning.LightningModule):
+    """Trains one number, and writes down which examples it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.seen: list[list[int]] = []
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        self.seen += rows([batch])
+        return self.weight.sum()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        pass
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+class Saver(lightning.Callback):
+    """Save at one step: at the end of a batch, or at the end of the validation, as ModelCheckpoint does."""
+
+    def __init__(self, step: int, path: str, after_validation: bool) -> None:
+        self.step, self.path, self.after_validation = step, path, after_validation
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        if trainer.global_step == self.step and not self.after_validation:
+            trainer.save_checkpoint(self.path)
+
+    def on_validation_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        if trainer.global_step == self.step and self.after_validation:
+            trainer.save_checkpoint(self.path)
+
+
+def train(saver: Saver | None = None, ckpt_path: str | None = None, **options: Any) -> list[list[int]]:
+    """Train for three epochs of 8 batches; return the examples of every batch."""
+    listener = Listener()
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        max_epochs=3,
+        callbacks=saver,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        **options,
+    )
+    examples = numbered([3, 5, 8, 4] * 6)
+    trainer.fit(listener, Batches(examples, 16, seed=1), Batches(examples, 16), ckpt_path=ckpt_path)
+    return listener.seen
+
+
+@pytest.mark.filterwarnings("ignore:`isinstance:FutureWarning")  # lightning 2.6.6 with torch 2.13
+@pytest.mark.parametrize("validated", [False, True])
+@pytest.mark.parametrize(
+    ("step", "limit"), [(1, 1.0), (7, 1.0), (8, 1.0), (9, 1.0), (16, 1.0), (3, 5), (5, 5), (6, 5)]
+)
+def test_lightning_resumes_at_the_exact_next_batch(
+    tmp_path: Path, step: int, validated: bool, limit: float
+) -> None:
+    options = {"limit_train_batches": limit, "val_check_interval": 1 if validated else 1.0}
+    path = str(tmp_path / "middle.ckpt")
+    whole = train(Saver(step, path, validated), **options)
+    assert len(whole) == 3 * (8 if limit == 1.0 else 5)
+    assert train(ckpt_path=path, **options) == whole[step:]

@@ -1,0 +1,156 @@
+"""Statistics: known values, laws, and the promised coverage by simulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtoolkit.retention.record import Horizon
+from seqtoolkit.retention.statistics import holm, recall_horizon, tail_above, tail_below, wilson
+
+COUNTS = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+P = st.floats(0.01, 0.99)
+GRID = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128]
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    # Newcombe (1998), Statistics in Medicine 17, table I, method 3
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_equals_published_values(hits: int, n: int, low: float, high: float) -> None:
+    assert wilson(hits, n) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
+
+
+@given(COUNTS)
+def test_wilson_contains_the_share_and_mirrors(counts: tuple[int, int]) -> None:
+    hits, n = counts
+    low, high = wilson(hits, n)
+    assert 0 <= low <= hits / n <= high <= 1
+    assert wilson(n - hits, n) == (pytest.approx(1 - high), pytest.approx(1 - low))
+    assert wilson(hits, n, 0.99)[0] <= low
+
+
+def test_wilson_of_nothing_is_everything() -> None:
+    assert wilson(0, 0) == (0, 1)
+
+
+@given(COUNTS, P)
+def test_tails_equal_the_sum_of_exact_terms(counts: tuple[int, int], p: float) -> None:
+    hits, n = counts
+    terms = [math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n + 1)]
+    assert tail_above(hits, n, p) == pytest.approx(math.fsum(terms[hits:]), rel=1e-9, abs=1e-300)
+    assert tail_below(hits, n, p) == pytest.approx(math.fsum(terms[: hits + 1]), rel=1e-9, abs=1e-300)
+
+
+@pytest.mark.parametrize("p", [0.01, 0.125, 0.5625, 0.99])
+def test_tails_are_stable_for_many_trials(p: float) -> None:
+    n = 100_000
+    for hits in (1, round(n * p), round(n * p) + 500, n - 1, n):
+        assert tail_above(hits, n, p) + tail_below(hits - 1, n, p) == pytest.approx(1, abs=1e-8)
+    assert tail_above(round(n * p), n, p) == pytest.approx(0.5, abs=0.02)
+
+
+def test_no_trials_are_no_evidence() -> None:
+    assert tail_above(0, 0, 0.3) == tail_below(0, 0, 0.3) == 1
+
+
+def test_holm_equals_the_worked_example() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02]
+    )  # R: p.adjust(..., "holm")
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), max_size=12), st.floats(0.001, 0.2))
+def test_holm_rejects_what_the_step_down_procedure_rejects(p_values: list[float], alpha: float) -> None:
+    ascending = sorted(p_values)
+    steps = [p * (len(ascending) - rank) <= alpha for rank, p in enumerate(ascending)]
+    rejected = [*steps, False].index(False)
+    adjusted = holm(p_values)
+    assert sorted(adjusted)[:rejected] == [value for value in sorted(adjusted) if value <= alpha]
+    assert all(raw <= value <= 1 for raw, value in zip(p_values, adjusted, strict=True))
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=9).flatmap(
+        lambda p: st.tuples(st.just(p), st.permutations(p))
+    )
+)
+def test_holm_does_not_depend_on_order(lists: tuple[list[float], list[float]]) -> None:
+    assert sorted(holm(lists[0])) == sorted(holm(lists[1]))
+
+
+@given(
+    st.lists(st.integers(0, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), max_size=14),
+    st.sampled_from([1 / 26, 1 / 8, 1 / 2]),
+    st.sampled_from([None, 0.0, 0.05, 0.3]),
+)
+def test_a_horizon_lies_in_its_interval_and_on_the_grid(
+    counts: list[tuple[int, int]], chance: float, margin: float | None
+) -> None:
+    lags = GRID[: len(counts)]
+    horizon = recall_horizon(lags, [h for h, _ in counts], [n for _, n in counts], chance, margin)
+    assert horizon.lower <= horizon.estimate <= horizon.upper
+    assert {horizon.lower, horizon.estimate, horizon.upper} <= {0, *lags}
+    assert horizon.censored == (horizon.estimate == (lags[-1] if lags else -1))
+
+
+def test_horizons_of_clear_curves() -> None:
+    n = [200] * 4
+    lags = [1, 2, 4, 8]
+    assert recall_horizon(lags, [200, 200, 199, 198], n, 1 / 8) == Horizon(8, 8, 8, censored=True)
+    assert recall_horizon(lags, [200, 190, 30, 200], n, 1 / 8) == Horizon(2, 2, 2, censored=False)
+    assert recall_horizon(lags, [200, 115, 25, 25], n, 1 / 8) == Horizon(2, 1, 2, censored=False)
+    assert recall_horizon(lags, [25, 200, 200, 200], n, 1 / 8) == Horizon(0, 0, 0, censored=False)
+
+
+def test_a_lag_without_trials_ends_the_horizon_but_not_its_upper_limit() -> None:
+    assert recall_horizon([1, 2, 4], [99, 0, 99], [99, 0, 99], 0.1) == Horizon(1, 1, 4, censored=False)
+
+
+def simulate(
+    accuracy: list[float], trials: int, margin: float | None, repetitions: int = 400
+) -> list[Horizon]:
+    random = np.random.default_rng(0)
+    counts = random.binomial(trials, accuracy, (repetitions, len(accuracy))).tolist()
+    return [recall_horizon(GRID[: len(row)], row, [trials] * len(row), 1 / 8, margin) for row in counts]
+
+
+CURVES = {
+    "cliff": [1.0] * 8 + [0.125] * 6,
+    "slope": [1 / 8 + 7 / 8 * math.exp(-((lag / 20) ** 2)) for lag in GRID],
+    "at the threshold": [0.9] * 5 + [0.5625] * 9,
+    "just above it": [0.58] * 14,
+    "constant": [0.125] * 14,
+    "perfect": [1.0] * 14,
+    "one hole": [0.95] * 6 + [0.5] + [0.95] * 7,
+}
+
+
+@pytest.mark.parametrize(("margin", "trials"), [(None, 100), (0.05, 300)])
+@pytest.mark.parametrize("name", CURVES)
+def test_the_interval_covers_the_true_horizon(name: str, margin: float | None, trials: int) -> None:
+    threshold = 0.5625 if margin is None else 1 / 8 + margin
+    above = [*(accuracy > threshold for accuracy in CURVES[name]), False].index(False)
+    truth = [0, *GRID][above]
+    horizons = simulate(CURVES[name], trials, margin)
+    assert np.mean([h.lower <= truth <= h.upper for h in horizons]) >= 0.95
+
+
+@pytest.mark.parametrize("margin", [None, 0.0])
+def test_a_model_that_guesses_has_no_horizon(margin: float | None) -> None:
+    horizons = simulate(CURVES["constant"], 100, margin, repetitions=800)
+    assert np.mean([h.estimate > 0 for h in horizons]) <= 0.05
+
+
+def test_more_trials_tighten_the_interval() -> None:
+    few, many = (
+        np.mean([GRID.index(h.upper) - GRID.index(h.lower) for h in simulate(CURVES["slope"], n, None, 100)])
+        for n in (50, 500)
+    )
+    assert few > 2 * many
