@@ -1,0 +1,71 @@
+"""`seqtoolkit dashboard RUNS_DIR`: serve the dashboard on this machine, and only to it."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import sys
+from pathlib import Path
+
+HOST = "127.0.0.1"
+THREADS = 8  # a browser opens six connections: a slow checkpoint never holds up other pages
+
+
+def main(argv: list[str]) -> int:
+    """Look at training runs in a browser: curves, attention, and how far back each model remembers."""
+    arguments = _parser().parse_args(argv)
+    runs_dir: Path = arguments.runs_dir
+    if not runs_dir.is_dir():
+        return _fail(_no_folder(runs_dir))
+    return _serve(runs_dir, arguments.port)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("seqtoolkit dashboard", description=main.__doc__)
+    parser.add_argument("runs_dir", type=Path, metavar="RUNS_DIR", help="the folder of the run folders")
+    parser.add_argument("--port", type=_port, default=8050, help="the port to listen on, 0 for any (8050)")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: expected a number from 0 to 65535")
+    return int(text)
+
+
+def _serve(runs_dir: Path, port: int) -> int:
+    from waitress.server import create_server
+
+    from seqtoolkit_dashboard.app import create_app
+    from seqtoolkit_dashboard.security import MAX_REQUEST
+
+    app = create_app(runs_dir)
+    try:
+        server = create_server(
+            app.server, host=HOST, port=port, threads=THREADS, ident=None, max_request_body_size=MAX_REQUEST
+        )
+    except OSError as error:
+        return _fail(_no_port(port, error))
+    url = f"http://{HOST}:{server.effective_port}"
+    print(f"seqtoolkit dashboard of {runs_dir}: {url} (Ctrl-C ends it)", flush=True)
+    server.run()
+    return 0
+
+
+def _no_folder(path: Path) -> str:
+    if path.exists():
+        return f"{path} is not a folder; give the folder that holds the run folders, for example: runs/"
+    return f"there is no folder {path}; give the folder of your runs, or train one: seqtoolkit fit --help"
+
+
+def _no_port(port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} is in use, perhaps by another dashboard; choose another: --port {port % 65535 + 1}"
+        )
+    return f"cannot listen on port {port} ({error.strerror}); choose another: --port 8050"
+
+
+def _fail(message: str) -> int:
+    print(f"seqtoolkit dashboard: {message}", file=sys.stderr)
+    return 2

@@ -1,0 +1,66 @@
+"""A heat map of input symbols against output symbols; what lies in the future of a row stays empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from seqtoolkit_dashboard.theme import RAMPS, UNSEEN, Scheme, plain, template
+
+Kind = Literal["attention", "influence"]
+TICKS = 40  # labels on an axis, beyond which they are thinned
+UNIT = {"attention": "weight", "influence": "nats"}
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The symbols on both axes, and the input position from which each row is predicted."""
+
+    inputs: Sequence[str]
+    rows: Sequence[str]
+    positions: Sequence[int]
+
+
+def heat_map(values: np.ndarray, axes: Axes, kind: Kind, top: float, scheme: Scheme) -> go.Figure:
+    """Draw values (R, T) on colours from 0 to `top`, so that maps with the same top can be compared."""
+    steps = np.arange(len(axes.inputs))
+    seen = steps[None, :] <= np.asarray(axes.positions)[:, None]  # (R, T)
+    columns = [f"{plain(name)} (input {i + 1})" for i, name in enumerate(axes.inputs)]
+    rows = [f"{plain(name)} (output {i + 1})" for i, name in enumerate(axes.rows)]
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.where(seen, values, np.nan).astype(np.float32),
+            customdata=[columns] * len(rows),
+            text=[[row] * len(columns) for row in rows],
+            hovertemplate=f"%{{text}} from %{{customdata}}<br><b>%{{z:.4f}}</b> {UNIT[kind]}<extra></extra>",
+            hoverongaps=False,
+            zmin=0.0,
+            zmax=top,
+            colorscale=list(RAMPS[kind, scheme]),
+            colorbar={"thickness": 8, "outlinewidth": 0, "ypad": 0, "nticks": 5, "title": UNIT[kind]},
+            xgap=1,
+            ygap=1,
+        )
+    )
+    figure.update_xaxes(title_text="input symbol", side="bottom", tickangle=0, **_ticks(axes.inputs))
+    figure.update_yaxes(title_text="output symbol", autorange="reversed", **_ticks(axes.rows))
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False)
+    return figure.update_layout(template=template(scheme), plot_bgcolor=UNSEEN[scheme], height=height(axes))
+
+
+def height(axes: Axes) -> int:
+    """Return pixels that keep rows legible and the map on one screen."""
+    return min(max(24 * len(axes.rows), 140), 620) + 80
+
+
+def _ticks(names: Sequence[str]) -> dict[str, object]:
+    every = -(-len(names) // TICKS)
+    return {
+        "tickvals": list(range(0, len(names), every)),
+        "ticktext": [plain(name) for name in names[::every]],
+    }

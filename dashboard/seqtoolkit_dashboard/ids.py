@@ -1,0 +1,42 @@
+"""Every component id, in one place: a duplicate or misspelt id fails silently in Dash."""
+
+from __future__ import annotations
+
+URL = "url"  # the whole view state is its query string
+SCHEME = "scheme"  # light or dark
+TICK = "tick"  # fires every two seconds
+NAV = "nav"
+CONTENT = "content"
+
+RUNS_GRID = "runs-grid"
+RUNS_SEARCH = "runs-search"
+RUNS_COUNT = "runs-count"
+RUNS_NOTES = "runs-notes"
+RUNS_VERSION = "runs-version"
+
+TRAINING_RUNS = "training-runs"
+TRAINING_METRICS = "training-metrics"
+TRAINING_SCALE = "training-scale"
+TRAINING_SMOOTHING = "training-smoothing"
+TRAINING_RESULT = "training-result"
+TRAINING_GRAPH = "training-graph"
+TRAINING_NOTES = "training-notes"
+TRAINING_VERSION = "training-version"
+
+ATTENTION_RUN = "attention-run"
+ATTENTION_CHECKPOINT = "attention-checkpoint"
+ATTENTION_TEXT = "attention-text"
+ATTENTION_LAYER = "attention-layer"
+ATTENTION_HEAD = "attention-head"
+ATTENTION_CHOICES = "attention-choices"
+ATTENTION_RESULT = "attention-result"
+ATTENTION_BUSY = "attention-busy"
+
+MEMORY_RUNS = "memory-runs"
+MEMORY_CHECKPOINT = "memory-checkpoint"
+MEMORY_SCALE = "memory-scale"
+MEMORY_RESULT = "memory-result"
+MEMORY_GRAPH = "memory-graph"
+MEMORY_TABLE = "memory-table"
+MEMORY_NOTES = "memory-notes"
+MEMORY_VERSION = "memory-version"

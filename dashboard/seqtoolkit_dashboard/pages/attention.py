@@ -1,0 +1,221 @@
+"""Attention: type an input, see what each output symbol looks at, and what it is truly influenced by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dash import Dash, Input, Output, html
+
+from seqtoolkit.runs import Run
+from seqtoolkit_dashboard import checkpoints, ids
+from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
+from seqtoolkit_dashboard.pages import parts
+from seqtoolkit_dashboard.pages.controls import Control, bind
+from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.runs import RunIndex, note
+from seqtoolkit_dashboard.theme import Scheme
+from seqtoolkit_dashboard.view import View
+
+if TYPE_CHECKING:
+    from seqtoolkit.inspection import Inspection
+
+_FUTURE = "Empty cells lie in the future of a row: the model could not read them."
+
+
+def layout(index: RunIndex, view: View) -> Any:
+    """Return the controls and the place of the maps."""
+    shown = _resolve(index, view)
+    controls = [
+        Select(
+            id=ids.ATTENTION_RUN,
+            label="Run",
+            data=_run_options(index, shown),
+            value=shown.look or None,
+            allowDeselect=False,
+            searchable=True,
+            className="wide",
+        ),
+        Select(
+            id=ids.ATTENTION_CHECKPOINT,
+            label="Checkpoint",
+            data=_checkpoint_options(index, shown),
+            value=shown.checkpoint or None,
+            allowDeselect=False,
+        ),
+        TextInput(
+            id=ids.ATTENTION_TEXT,
+            label="Input",
+            value=view.text,
+            debounce=500,
+            spellCheck="false",
+            autoComplete="off",
+            className="wide",
+        ),
+        html.Div(
+            [
+                parts.choice(
+                    ids.ATTENTION_LAYER, "Layer", {str(view.layer): str(view.layer)}, str(view.layer)
+                ),
+                parts.choice(ids.ATTENTION_HEAD, "Head", {str(view.head): _head(view.head)}, str(view.head)),
+            ],
+            id=ids.ATTENTION_CHOICES,
+            className="pair",
+            hidden=True,
+        ),
+        html.Div([Loader(size="sm"), "Opening and reading"], id=ids.ATTENTION_BUSY, className="busy"),
+    ]
+    return html.Div(
+        [
+            parts.heading(
+                "Attention", "What each output symbol looks at, and beside it what truly changes it."
+            ),
+            html.Div(controls, className="controls"),
+            html.Div(id=ids.ATTENTION_RESULT, **parts.aria(live="polite")),
+        ]
+    )
+
+
+def register(app: Dash, index: RunIndex) -> None:
+    """Open the checkpoint and draw whenever the view or the colours change."""
+    bind(
+        app,
+        {
+            "look": Control(ids.ATTENTION_RUN),
+            "checkpoint": Control(ids.ATTENTION_CHECKPOINT),
+            "text": Control(ids.ATTENTION_TEXT),
+            "layer": Control(ids.ATTENTION_LAYER, show=str),
+            "head": Control(ids.ATTENTION_HEAD, show=str),
+        },
+        shown=lambda view: _resolve(index, view),
+    )
+
+    @app.callback(
+        Output(ids.ATTENTION_RESULT, "children"),
+        Output(ids.ATTENTION_CHECKPOINT, "data"),
+        Output(ids.ATTENTION_TEXT, "placeholder"),
+        Output(ids.ATTENTION_LAYER, "data"),
+        Output(ids.ATTENTION_HEAD, "data"),
+        Output(ids.ATTENTION_CHOICES, "hidden"),
+        Input(ids.URL, "search"),
+        Input(ids.SCHEME, "computedColorScheme"),
+        running=[(Output(ids.ATTENTION_BUSY, "className"), "busy now", "busy")],
+    )
+    def draw(search: str | None, scheme: Scheme | None) -> Any:
+        view = _resolve(index, View.parse(search))
+        options = _checkpoint_options(index, view)
+        try:
+            text, seen = checkpoints.look(_find(index, view), view.text)
+        except LookupError as error:
+            return parts.empty("Nothing to look into", str(error.args[0])), options, "", [], [], True
+        except ValueError as error:
+            return parts.empty("This could not be drawn", str(error)), options, "", [], [], True
+        layers, heads = _layer_options(seen), _head_options(seen, view)
+        return maps(seen, view, scheme or "light"), options, text, layers, heads, not seen.attention
+
+
+def maps(seen: Inspection, view: View, scheme: Scheme) -> Any:
+    """Return the attention maps of a layer, all heads or one, and the influence map beside them."""
+    from seqtoolkit_dashboard.figures.attention import Axes, heat_map
+
+    axes = Axes(seen.inputs, seen.rows, seen.positions)
+    influence = heat_map(seen.influence, axes, "influence", float(max(seen.influence.max(), 1e-9)), scheme)
+    says = (
+        "Influence: how much the output changes (KL, in nats) when this input symbol is replaced. " + _FUTURE
+    )
+    cards = [_card("Influence", parts.graph(influence, says))]
+    if not seen.attention:
+        reason = "This architecture has no attention to show; its influence answers the same question."
+        return html.Div([html.P(reason, className="lead"), html.Div(cards, className="maps one")])
+    layer = min(max(view.layer, 1), len(seen.layers)) - 1
+    weights, agreement = seen.attention[layer], seen.agreement[layer]
+    top = float(max(one.max() for one in seen.attention))
+    heads = range(len(weights)) if view.head == 0 else [min(view.head, len(weights)) - 1]
+    drawn = [
+        _card(
+            f"Layer {seen.layers[layer] + 1}, head {head + 1}",
+            parts.graph(
+                heat_map(weights[head], axes, "attention", top, scheme), _agrees(float(agreement[head]))
+            ),
+        )
+        for head in heads
+    ]
+    return html.Div([*drawn, *cards], className="maps")
+
+
+def _card(title: str, figure: Any) -> Any:
+    return html.Section([html.H2(title), figure], className="card")
+
+
+def _agrees(rho: float) -> str:
+    """Say how well a head agrees with the influence of the same symbols."""
+    return "Rank correlation with influence: " + ("not defined" if rho != rho else f"{rho:+.2f}")
+
+
+def _find(index: RunIndex, view: View) -> Path:
+    """Look up the checkpoint of the view.
+
+    Raises LookupError that says what is missing and what there is.
+    """
+    if not view.look:
+        raise LookupError(
+            "No run in this folder has a checkpoint yet; a run writes its first one after validation."
+        )
+    run = _run(index, view.look)
+    if run is None:
+        raise LookupError(f"No run named {view.look!r} is in this folder; choose another one.")
+    path = index.checkpoint(run, view.checkpoint)
+    if path is None:
+        there = ", ".join(path.stem for path in index.checkpoints(run)) or "none yet"
+        raise LookupError(
+            f"{run.id} has no checkpoint {view.checkpoint!r}; it has: {there}. {note(run)}".strip()
+        )
+    return path
+
+
+def _resolve(index: RunIndex, view: View) -> View:
+    """Fill in the run and the checkpoint where the URL leaves them to the page: a selected run, its best."""
+    if not view.look:
+        candidates = [*index.select(view.run).runs, *index.runs()]
+        view = replace(view, look=next((run.id for run in candidates if index.checkpoints(run)), ""))
+    run = _run(index, view.look)
+    if run is not None and not view.checkpoint:
+        view = replace(view, checkpoint=next((path.stem for path in index.checkpoints(run)), ""))
+    return view
+
+
+def _run(index: RunIndex, run_id: str) -> Run | None:
+    return next(iter(index.select([run_id]).runs), None)
+
+
+def _run_options(index: RunIndex, view: View) -> list[dict[str, str]]:
+    known = [run.id for run in index.runs() if index.checkpoints(run)]
+    unknown = (
+        [] if view.look in ["", *known] else [{"value": view.look, "label": f"{view.look} (nothing to open)"}]
+    )
+    return [{"value": run_id, "label": run_id} for run_id in known] + unknown
+
+
+def _checkpoint_options(index: RunIndex, view: View) -> list[str]:
+    run = _run(index, view.look)
+    known = [path.stem for path in index.checkpoints(run)] if run else []
+    return known if view.checkpoint in ["", *known] else [*known, view.checkpoint]
+
+
+def _layer_options(seen: Inspection) -> list[dict[str, str]]:
+    return [{"value": str(i), "label": str(layer + 1)} for i, layer in enumerate(seen.layers, 1)]
+
+
+def _head_options(seen: Inspection, view: View) -> list[dict[str, str]]:
+    if not seen.attention:
+        return []
+    count = len(seen.attention[min(max(view.layer, 1), len(seen.attention)) - 1])
+    return [{"value": str(head), "label": _head(head)} for head in range(count + 1)]
+
+
+def _head(head: int) -> str:
+    return str(head) if head else "All"
+
+
+PAGE = Page("/attention", "Attention", layout, register)

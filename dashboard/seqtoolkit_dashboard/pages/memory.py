@@ -1,0 +1,166 @@
+"""Memory: how far back the selected runs remember, on one axis, with bands, chance and horizons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, dcc, html
+from dash.exceptions import PreventUpdate
+
+from seqtoolkit.retention.record import Record
+from seqtoolkit.runs import Run
+from seqtoolkit_dashboard import ids
+from seqtoolkit_dashboard.figures.memory import PROTOCOLS, Curve, retention
+from seqtoolkit_dashboard.mantine import Select, Table, TableScrollContainer
+from seqtoolkit_dashboard.pages import parts
+from seqtoolkit_dashboard.pages.controls import Control, bind
+from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.runs import RunIndex, Selection
+from seqtoolkit_dashboard.theme import Scheme, line_styles
+from seqtoolkit_dashboard.view import View
+
+PROTOCOL = "recall"
+HEAD = (
+    "Run",
+    "Architecture",
+    "Seed",
+    "Horizon (steps)",
+    "95 % interval",
+    "Beyond the longest lag?",
+    "n for each lag",
+)
+
+
+def layout(index: RunIndex, view: View) -> Any:
+    """Return the controls and the places of picture and table."""
+    probed = sorted({stem for run in index.runs() for stem in index.probed(run)} | {_stem(view)})
+    checkpoint = Select(
+        id=ids.MEMORY_CHECKPOINT, label="Checkpoint", data=probed, value=_stem(view), allowDeselect=False
+    )
+    controls = [
+        parts.run_choice(ids.MEMORY_RUNS, index, view),
+        checkpoint,
+        parts.scale_choice(ids.MEMORY_SCALE, "Lag axis", view.lag),
+    ]
+    return html.Div(
+        [
+            parts.heading("Memory", PROTOCOLS[PROTOCOL].question),
+            html.Div(controls, className="controls"),
+            html.Div(id=ids.MEMORY_NOTES),
+            html.Div(id=ids.MEMORY_RESULT),
+            html.Div(id=ids.MEMORY_TABLE),
+            dcc.Store(id=ids.MEMORY_VERSION),
+        ]
+    )
+
+
+def register(app: Dash, index: RunIndex) -> None:
+    """Draw whenever the view, the colours or the files change."""
+    bind(
+        app,
+        {
+            "run": Control(ids.MEMORY_RUNS, show=list),
+            "probe": Control(
+                ids.MEMORY_CHECKPOINT, read=lambda stem: "" if stem == "best" else stem, show=_named
+            ),
+            "lag": Control(ids.MEMORY_SCALE),
+        },
+    )
+
+    @app.callback(
+        Output(ids.MEMORY_RESULT, "children"),
+        Output(ids.MEMORY_TABLE, "children"),
+        Output(ids.MEMORY_NOTES, "children"),
+        Output(ids.MEMORY_VERSION, "data"),
+        Input(ids.URL, "search"),
+        Input(ids.SCHEME, "computedColorScheme"),
+        Input(ids.TICK, "n_intervals"),
+        State(ids.MEMORY_VERSION, "data"),
+    )
+    def draw(search: str | None, scheme: Scheme | None, _: int, seen: str | None) -> Any:
+        view = View.parse(search)
+        chosen = index.select(view.run, lambda run: _stem(view) in index.probed(run))
+        version = index.version(chosen.runs)
+        if ctx.triggered_id == ids.TICK and version == seen:
+            raise PreventUpdate
+        records, problems = _measured(index, chosen, _stem(view))
+        curves = _curves(index.runs(), records, scheme or "light")
+        warnings = parts.notes([*parts.unknown_runs(chosen.unknown), *problems])
+        return picture(curves, view, scheme or "light"), table(records), warnings, version
+
+
+def picture(curves: Sequence[Curve], view: View, scheme: Scheme) -> Any:
+    """Return the retention curves, or what to type to measure some."""
+    if not curves:
+        command = html.Code(
+            "seqtoolkit test --config configs/recall.yaml --ckpt_path runs/RUN/checkpoints/best.ckpt"
+        )
+        return parts.empty(
+            "No retention measured", "The selected runs have no stored recall curves. Measure one:", command
+        )
+    caption = (
+        "Shaded: 95 % interval. Dotted: what a model without memory reaches. "
+        "Below: the horizon, the largest lag up to which every lag is above chance, with its 95 % interval."
+    )
+    return parts.graph(
+        retention(curves, PROTOCOLS[PROTOCOL].axis, view.lag, scheme), caption, ids.MEMORY_GRAPH
+    )
+
+
+def table(records: Sequence[tuple[Run, Record]]) -> Any:
+    """Return the horizons as a table, each with its interval, its censoring and the n behind it."""
+    if not records:
+        return None
+    data = {"caption": "Horizons", "head": list(HEAD), "body": [_row(run, record) for run, record in records]}
+    return html.Div(TableScrollContainer(Table(data=data), minWidth=700, type="native"), className="card")
+
+
+def _row(run: Run, record: Record) -> list[str]:
+    horizon, counts = record.horizon, sorted(set(record.n)) or [0]
+    n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    seed = "–" if record.seed is None else str(record.seed)
+    if horizon is None:
+        return [run.id, run.arch, seed, "not stored", "–", "–", n]
+    sign, end = ("≥ ", "or more") if horizon.censored else ("", "")
+    beyond = f"yes: above chance at every lag, up to {record.lags[-1]}" if horizon.censored else "no"
+    interval = f"{horizon.lower} to {horizon.upper} {end}".strip()
+    return [run.id, run.arch, seed, f"{sign}{horizon.estimate}", interval, beyond, n]
+
+
+def _measured(index: RunIndex, chosen: Selection, stem: str) -> tuple[list[tuple[Run, Record]], list[str]]:
+    """Read the records of the chosen runs, and say which runs have none."""
+    records, problems = list[tuple[Run, Record]](), list[str]()
+    for run in chosen.runs:
+        try:
+            found = [
+                record for record in index.records(run, stem) if record.protocol == PROTOCOL and record.lags
+            ]
+        except (OSError, ValueError) as error:
+            problems.append(f"{run.id}: {error}")
+            continue
+        records += [(run, record) for record in found]
+        if not found:
+            problems.append(f"{run.id} has no {PROTOCOL} curve for its checkpoint {stem!r}.")
+    return records, problems
+
+
+def _curves(everyone: Sequence[Run], records: Sequence[tuple[Run, Record]], scheme: Scheme) -> list[Curve]:
+    runs = list({run.id: run for run, _ in records}.values())
+    styles = line_styles(everyone, runs, scheme)
+    several = len(records) > len(runs)
+    return [
+        Curve(f"{run.id}, seed {record.seed}" if several else run.id, record, styles[run.id])
+        for run, record in records
+    ]
+
+
+def _stem(view: View) -> str:
+    return _named(view.probe)
+
+
+def _named(stem: str) -> str:
+    return stem or "best"
+
+
+PAGE = Page("/memory", "Memory", layout, register)

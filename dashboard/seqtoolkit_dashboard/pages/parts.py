@@ -1,0 +1,88 @@
+"""Pieces that several pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import dcc, html
+
+from seqtoolkit_dashboard.mantine import Alert, MultiSelect, SegmentedControl
+from seqtoolkit_dashboard.runs import RunIndex
+from seqtoolkit_dashboard.view import View
+
+_GRAPH: Any = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
+
+
+def aria(**names: str) -> dict[str, Any]:
+    """Return ARIA attributes, which have a hyphen in their names."""
+    return {f"aria-{name}": value for name, value in names.items()}
+
+
+def heading(title: str, sentence: str) -> Any:
+    """Return the title of a page and the one sentence that says what is seen there."""
+    return html.Div([html.H1(title), html.P(sentence, className="lead")])
+
+
+def run_choice(component_id: str, index: RunIndex, view: View) -> Any:
+    """Return the control that selects runs; names in the URL that are no runs stand in it to be removed."""
+    known = [run.id for run in index.runs()]
+    options = [{"value": i, "label": i} for i in known]
+    options += [{"value": i, "label": f"{i} (not found)"} for i in view.run if i not in known]
+    choices = MultiSelect(
+        id=component_id,
+        label="Runs",
+        data=options,
+        value=list(view.run),
+        placeholder="" if view.run else "The newest of each architecture",
+        searchable=True,
+        clearable=True,
+        hidePickedOptions=True,
+        nothingFoundMessage="No run of that name",
+    )
+    return html.Div(choices, className="wide")
+
+
+def choice(component_id: str, label: str, options: dict[str, str], value: str) -> Any:
+    """Return a row of buttons of which one is pressed, under a label."""
+    buttons = SegmentedControl(
+        id=component_id,
+        data=[{"value": key, "label": text} for key, text in options.items()],
+        value=value,
+        **aria(label=label),
+    )
+    return html.Div([html.Span(label, className="label"), buttons], className="choice")
+
+
+def scale_choice(component_id: str, label: str, value: str) -> Any:
+    """Return the choice between a linear and a logarithmic axis."""
+    return choice(component_id, label, {"linear": "Linear", "log": "Log"}, value)
+
+
+def empty(title: str, *lines: Any) -> Any:
+    """Return what stands in the place of a picture that cannot be drawn yet, and what to do about it."""
+    return html.Div([html.H2(title), *[html.P(line) for line in lines]], className="empty")
+
+
+def notes(texts: Sequence[str]) -> Any:
+    """Return one box with a line for each warning; nothing when there are none."""
+    return Alert([html.P(text) for text in texts], color="yellow", className="notes") if texts else None
+
+
+def unknown_runs(unknown: Sequence[str]) -> list[str]:
+    """Say which runs of the URL are not in the folder."""
+    why = "it was renamed or deleted, or the link is of another folder"
+    return [f"No run named {name!r} is in this folder: {why}." for name in unknown]
+
+
+def graph(figure: go.Figure, caption: str, component_id: str | None = None) -> Any:
+    """Return a figure with a caption that says the same to those who cannot see it."""
+    named: dict[str, Any] = {"id": component_id} if component_id else {}
+    height = {"height": figure.layout.height}
+    picture = dcc.Graph(figure=figure, config=_GRAPH, responsive=True, style=height, **named)
+    return html.Figure([picture, html.Figcaption(caption)])

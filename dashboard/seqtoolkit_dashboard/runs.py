@@ -1,0 +1,167 @@
+"""The index of a runs folder: runs, checkpoints and probes are looked up in it, never joined into paths."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+from seqtoolkit.retention.record import Record
+from seqtoolkit.runs import Run, list_runs, read_metrics, read_probe, read_run
+from seqtoolkit_dashboard.cache import FileCache, stamp
+
+Series = dict[str, tuple[list[float], list[float]]]  # the steps and values of each metric
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The runs that a view names, and the names that are no runs."""
+
+    runs: list[Run]
+    unknown: list[str]
+
+
+class RunIndex:
+    """All runs below one folder; what has not changed on disk is not read again."""
+
+    def __init__(self, runs_dir: Path) -> None:
+        self.root = runs_dir.resolve()
+        self._record = FileCache(lambda file: read_run(file.parent), limit=4096)
+        self._series = FileCache(lambda file: _columns(read_metrics(file.parent)), limit=32)
+        self._records = FileCache(_read_records, limit=256)
+
+    def runs(self) -> list[Run]:
+        """List every run, the newest first; none when the folder cannot be listed."""
+        try:
+            found = list_runs(self.root, self._read)
+        except OSError:
+            return []
+        return sorted(found, key=lambda run: (-(run.created or 0.0), run.id))
+
+    def select(self, ids: Iterable[str], fits: Callable[[Run], bool] = lambda run: True) -> Selection:
+        """Look runs up by id; no ids means a choice to begin with, among the runs that fit.
+
+        That choice is the newest run of each architecture, on the task of the newest of all.
+        """
+        known = {run.id: run for run in self.runs()}
+        wanted = list(ids)
+        if not wanted:
+            return Selection(_newest_of_each(run for run in known.values() if fits(run)), [])
+        return Selection([known[i] for i in wanted if i in known], [i for i in wanted if i not in known])
+
+    def series(self, run: Run) -> Series:
+        """Read the metrics of a run by name; empty when there are none."""
+        file = self._inside(run.path / "metrics.jsonl")
+        return self._series(file) if file else {}
+
+    def probed(self, run: Run) -> list[str]:
+        """Name the checkpoints (their stems) of a run that have retention records, best and last first."""
+        needed = ("manifest.json", "retention.json")
+        found = [
+            f.name for f in _listed(run.path / "probes") if all(self._inside(f / name) for name in needed)
+        ]
+        return sorted(found, key=lambda stem: ({"best": 0, "last": 1}.get(stem, 2), stem))
+
+    def records(self, run: Run, checkpoint: str) -> list[Record]:
+        """Read the retention records of a checkpoint; none when it has none.
+
+        Raises ValueError when they are there and cannot be understood.
+        """
+        if checkpoint not in self.probed(run):
+            return []
+        return self._records(run.path / "probes" / checkpoint / "manifest.json")
+
+    def checkpoint(self, run: Run, stem: str) -> Path | None:
+        """Look a checkpoint file of a run up by its stem."""
+        return {path.stem: path for path in self.checkpoints(run)}.get(stem)
+
+    def checkpoints(self, run: Run) -> list[Path]:
+        """List the checkpoint files of a run, best and last first."""
+        return [path for path in run.checkpoints if self._inside(path)]
+
+    def version(self, runs: Iterable[Run]) -> str:
+        """Return a text that changes whenever a file that a page draws from has changed."""
+        return str(hash(tuple((run.id, run.status, *map(stamp, self._drawn_from(run))) for run in runs)))
+
+    def _drawn_from(self, run: Run) -> list[Path]:
+        probes = [run.path / "probes" / stem / "manifest.json" for stem in self.probed(run)]
+        return [run.path / "run.json", run.path / "metrics.jsonl", *probes]
+
+    def _read(self, path: Path) -> Run:
+        """Read one run folder; while it trains each time, because its status depends on its process."""
+        run = self._record(path / "run.json")
+        return read_run(path) if run.record.get("status") == "running" else run
+
+    def _inside(self, path: Path) -> Path | None:
+        """Return a file that exists and, links followed, lies in the runs folder."""
+        try:
+            return path if path.is_file() and path.resolve().is_relative_to(self.root) else None
+        except OSError:
+            return None
+
+
+def note(run: Run) -> str:
+    """Say what a person should know about a run: why it failed, or which plugin it needs."""
+    missing = ""
+    if run.plugin and not _installed(run.plugin.rpartition(" ")[0]):
+        missing = f"its checkpoints need the plugin {run.plugin} (for {run.arch}), which is not installed"
+    return "; ".join(text for text in (run.error, missing) if text)
+
+
+@functools.lru_cache(maxsize=256)
+def _installed(name: str) -> bool:
+    try:
+        return bool(distribution(name).version)
+    except (PackageNotFoundError, ValueError):
+        return False
+
+
+def _newest_of_each(runs: Iterable[Run]) -> list[Run]:
+    readable = [run for run in runs if run.status != "unreadable"]
+    newest: dict[str, Run] = {}
+    for run in readable:
+        if run.task == readable[0].task:
+            newest.setdefault(run.arch, run)
+    return [newest[arch] for arch in sorted(newest)]
+
+
+def _columns(rows: list[dict[str, float]]) -> Series:
+    """Turn rows into the steps and values of each metric, which are smaller and what figures want."""
+    series: Series = {}
+    for row in rows:
+        for name in row.keys() - {"step", "epoch", "time"}:
+            steps, values = series.setdefault(name, ([], []))
+            steps.append(row["step"])
+            values.append(row[name])
+    return series
+
+
+def _read_records(manifest: Path) -> list[Record]:
+    """Read the retention records beside a manifest."""
+    stem = manifest.parent.name
+    probe = read_probe(manifest.parents[2], stem)
+    if probe is None:
+        return []
+    found = probe.get("records")
+    listed = isinstance(found, list) and all(isinstance(item, dict) for item in found)
+    if probe.get("schema") != 1 or not listed:
+        raise ValueError(f"probes/{stem}/retention.json: expected schema 1 and a list of records")
+    return [_sorted(Record.from_dict(item)) for item in found or []]
+
+
+def _sorted(record: Record) -> Record:
+    """Sort a record by lag, as a curve is drawn."""
+    order = sorted(range(len(record.lags)), key=record.lags.__getitem__)
+    columns = ("lags", "estimate", "lower", "upper", "null", "n")
+    values: dict[str, Any] = {name: [getattr(record, name)[i] for i in order] for name in columns}
+    return replace(record, **values)
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    except OSError:
+        return []

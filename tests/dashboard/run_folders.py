@@ -1,0 +1,108 @@
+"""Write run folders as training leaves them, with the same writer, but without training."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+from seqtoolkit.run_folder import RunFolder
+
+CREATED = 1_795_000_000.0
+LAGS = [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128]
+REACH = {"rnn": 9, "gru": 40, "lstm": 62, "attention": 4000, "minlstm": 25}  # lag at which half is forgotten
+
+
+def write_run(root: Path, name: str, arch: str = "lstm", steps: int = 60, **fields: Any) -> RunFolder:
+    """Write a finished run with loss curves, and return its folder, still held by this process.
+
+    A caller closes it; a run of status "running" counts as crashed from then on.
+    """
+    folder = RunFolder(root / name)
+    folder.open(create=True)
+    noise = random.Random(name)
+    for step in range(25, 25 * steps + 1, 25):
+        loss = 0.35 + 2.6 * math.exp(-step / 260) + noise.gauss(0, 0.04)
+        folder.log(step, step // 500, {"train/loss": loss, "lr": 2e-3})
+        if step % 125 == 0:
+            val = loss + 0.05
+            folder.log(step, step // 500, {"val/loss": val, "val/token_accuracy": 1 / (1 + val)})
+    facts = {
+        "status": "finished", "arch": arch, "arch_config": {}, "task": "g2p", "plugin": "seqtoolkit 0.1.0",
+        "parameters": 620_431, "seed": 1, "step": 25 * steps, "created": CREATED, "finished": CREATED + 61, "error": "",
+    }  # fmt: skip
+    metrics = {
+        "train/loss": 0.36, "val/loss": 0.412, "test/loss": 0.42, "test/per": 0.0912 + noise.random() / 50,
+        "test/wer": 0.36 + noise.random() / 20, "train/steps_per_second": 20 + 30 * noise.random(),
+    }  # fmt: skip
+    folder.update(**{**facts, "metrics": metrics, **fields})
+    return folder
+
+
+def recall_record(arch: str, seed: int = 1, **fields: Any) -> dict[str, Any]:
+    """Return a recall curve as plain values: a soft step down at the reach of the architecture."""
+    n, reach = 400, REACH.get(arch, 20)
+    estimate = [1 / 26 + (25 / 26) / (1 + (lag / reach) ** 3) for lag in LAGS]
+    half = [1.96 * math.sqrt(p * (1 - p) / n) + 0.004 for p in estimate]
+    above = [lag for lag, p in zip(LAGS, estimate, strict=True) if p > 0.12]
+    last = above[-1] if above else 0
+    at = LAGS.index(last) if above else 0
+    horizon = {
+        "estimate": last, "lower": LAGS[max(at - 1, 0)] if above else 0,
+        "upper": LAGS[min(at + 1, len(LAGS) - 1)], "censored": last == LAGS[-1],
+    }  # fmt: skip
+    record = {
+        "protocol": "recall", "unit": "accuracy", "lags": LAGS, "estimate": estimate,
+        "lower": [max(0.0, p - h) for p, h in zip(estimate, half, strict=True)],
+        "upper": [min(1.0, p + h) for p, h in zip(estimate, half, strict=True)],
+        "null": [1 / 26] * len(LAGS), "n": [n] * len(LAGS), "horizon": horizon, "seed": seed, "settings": {},
+    }  # fmt: skip
+    return {**record, **fields}
+
+
+def write_probe(folder: RunFolder, *records: dict[str, Any], checkpoint: str = "best") -> None:
+    """Store retention records with a checkpoint."""
+    folder.write_probe(
+        Path(f"{checkpoint}.ckpt"), "retention.json", {"schema": 1, "step": 1500, "records": list(records)}
+    )
+
+
+def write_demo(root: Path) -> dict[str, RunFolder]:
+    """Write one run of every kind; the caller closes the folder of the one that trains, "g2p-training"."""
+    root.mkdir(parents=True, exist_ok=True)
+    folders = {}
+    for place, arch in enumerate(("rnn", "lstm", "gru", "attention")):
+        run = folders[arch] = write_run(
+            root, f"recall-{arch}", arch, task="recall", created=CREATED + 60 * place
+        )
+        run.update(metrics={"test/recall_accuracy": 0.31 + 0.2 * place})
+        write_probe(run, recall_record(arch))
+        (run.path / "checkpoints").mkdir()
+        for stem in ("best", "last"):
+            (run.path / "checkpoints" / f"{stem}.ckpt").write_bytes(arch.encode())
+    write_run(root, "g2p-lstm-seed2", "lstm", steps=90, seed=2, created=CREATED - 900).close()
+    error = "RuntimeError: loss is NaN at step 412; lower the learning rate"
+    write_run(
+        root, "g2p-crashed", "gru", steps=16, status="crashed", error=error, created=CREATED - 1000
+    ).close()
+    write_run(
+        root, "minlstm-trial", "minlstm", plugin="seqtoolkit-minlstm 0.3.0", created=CREATED - 2000
+    ).close()
+    unreadable = root / "half-copied"
+    unreadable.mkdir()
+    (unreadable / "run.json").write_text('{"schema": 1, "arch": ')
+    for run in folders.values():
+        run.close()
+    live = write_run(
+        root, "g2p-training", "attention", 40, status="running", step=1000, created=time.time() - 90
+    )
+    return {**folders, "live": live}
+
+
+def log_line(path: Path, **values: float) -> None:
+    """Append one line to the metrics of a run, as another process would."""
+    with (path / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps(values) + "\n")
