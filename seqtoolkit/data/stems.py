@@ -7,7 +7,7 @@ import re
 # A stem of three letters and a vowel at least, then an inflection (plural, possessive, past, participle,
 # comparison) or a common derivation, spelled so that what an inflection leaves of it is found as well.
 _SUFFIXED = re.compile(
-    r"([^aeiouy]*[aeiouy].*?(?<=[a-z]{3}))(?:'s|s'|'|es|(?<!s)s|ed|ings?|ers?|ors?|est|ly|lis?|ness|less|ful|ment"
+    r"([^aeiouy]*[aeiouy].*?(?<=[a-z]{3}))(?:'s|s'|'|es|(?<!s)s|ed|ings?|ers?|ors?|est|l[yi]|ness|less|ful|ment"
     r"|[ai]bl[ey]?|i[zs]ation|ation|ate?|ion|i[zs]e?|ism|ist|it[yi]?|ive?|al|ous?|i|ic|[ae]nc[ey]?|[ae]nt|ship|hood"
     r"|age?|y|e)"
 )
