@@ -61,7 +61,7 @@ def documentation(cls: type) -> dict[str, str]:
     """Return what the docstrings of the class, its constructor and its bases say about each parameter."""
     from docstring_parser import parse
 
-    texts = [text for base in reversed(cls.__mro__) for text in (base.__doc__, base.__init__.__doc__)]
+    texts = [part.__doc__ for base in reversed(cls.__mro__) for part in (base, vars(base).get("__init__"))]
     found = [param for text in texts for param in parse(inspect.cleandoc(text or "")).params]
     return {param.arg_name: " ".join((param.description or "").split()) for param in found}
 

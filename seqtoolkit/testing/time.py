@@ -25,8 +25,8 @@ def streaming(subject: Subject) -> str:
         pieces = torch.cat([first, mixer(x[:, cut:], state)[0]], 1)
         worst = max(worst, close(pieces, whole, f"Cut after step {cut} of {STEPS}"))
     steps, state = [], None
-    for step in x.split(1, 1):
-        y, state = mixer(step, state)
+    for at in range(STEPS):
+        y, state = mixer(x[:, at : at + 1], state)
         steps.append(y)
     return f"largest difference {max(worst, close(torch.cat(steps, 1), whole, 'Step by step')):.1e}"
 
@@ -99,7 +99,7 @@ def state_size(subject: Subject) -> str:
     shown = sum(part.nbytes for part in tensors(state))
     require(held <= shown, f"Tensors of {shown} bytes hold {held} bytes alive: clone what is a view.")
     stepped = None
-    for step in noise(ROWS, 16, WIDTH).split(1, 1):
+    for step in noise(16, ROWS, 1, WIDTH):
         _, stepped = mixer(step, stepped)
     found = (sizes[16], state_bytes(state), state_bytes(stepped))
     require(
