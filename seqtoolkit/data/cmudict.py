@@ -31,7 +31,8 @@ def pronunciations() -> dict[str, list[str]]:
     A word is of lower-case letters, "'", "-" and "."; its pronunciations are in the dictionary's order.
     Raises ValueError when the file is not the one that was shipped.
     """
-    text = re.sub(r" #.*|\(\d\)|\d", "", _read(FILE))  # comments, the "(2)" of a second pronunciation, stress
+    plain = _read(FILE).translate(None, b"0123456789()")  # no stress, no "(2)" of a second pronunciation
+    text = re.sub(rb" #.*", b"", plain).decode()  # no comments
     words: dict[str, list[str]] = {}
     for line in text.splitlines():
         word, _, phonemes = line.partition(" ")
@@ -41,11 +42,11 @@ def pronunciations() -> dict[str, list[str]]:
     return words
 
 
-def _read(file: Path) -> str:
+def _read(file: Path) -> bytes:
     packed = file.read_bytes()
     if (found := hashlib.sha256(packed).hexdigest()) != SHA256:
         raise ValueError(
             f"{file} is damaged: its sha256 is {found[:12]}…, expected {SHA256[:12]}…;"
             " reinstall with: pip install --force-reinstall --no-deps seqtoolkit"
         )
-    return lzma.decompress(packed).decode()
+    return lzma.decompress(packed)

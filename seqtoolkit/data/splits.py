@@ -24,15 +24,14 @@ def split_words(words: Iterable[str], family: Callable[[str], str] = str) -> Spl
     A family is never divided: with families of one word (the default) test and validation have exactly 12,000
     and 2,000 words, otherwise the last family of each may exceed that.
     """
-    keys = {word: family(word) for word in words}
-    digests = {key: hashlib.sha256(key.encode()).digest() for key in keys.values()}
-    ordered = sorted(keys, key=lambda word: (digests[keys[word]], word))
+    ordered = sorted((hashlib.sha256(family(word).encode()).digest(), word) for word in words)
 
     def boundary(count: int) -> int:
-        while count < len(ordered) and keys[ordered[count]] == keys[ordered[count - 1]]:
+        while count < len(ordered) and ordered[count][0] == ordered[count - 1][0]:
             count += 1
         return count
 
     test = boundary(TEST_WORDS)
     val = boundary(test + VAL_WORDS)
-    return Split(train=ordered[val:], val=ordered[test:val], test=ordered[:test])
+    names = [word for _, word in ordered]
+    return Split(train=names[val:], val=names[test:val], test=names[:test])
