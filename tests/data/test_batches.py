@@ -13,6 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data import batches as module
@@ -86,6 +87,16 @@ def test_processes_share_the_same_global_batches(monkeypatch: pytest.MonkeyPatch
         [r for rank in range(world) for r in batch[rank::world]] for batch in whole
     ]
     assert all(part for parts in shares for part in parts)
+
+
+def test_rank_and_world_are_those_of_torch_distributed() -> None:
+    batches = Batches(numbered([4] * 12), 24, seed=0)
+    whole = rows(list(batches))
+    torch.distributed.init_process_group("fake", store=FakeStore(), rank=1, world_size=3)
+    try:
+        assert rows(list(batches)) == [batch[1::3] for batch in whole]
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 @given(LENGTHS, st.integers(1, 5))
