@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
 from argparse import Namespace
 from pathlib import Path
@@ -73,11 +74,14 @@ class RunRecorder(Callback):
     Args:
         folder: the run folder; opened when training or an evaluation begins.
         facts: fields of run.json that are known before training (task, plugin, seed, versions, config hash).
-        config: the fully expanded configuration, written to config.yaml; empty in an evaluation.
+        config: the fully expanded configuration, written to config.yaml when training begins.
+        start: the checkpoint from which training goes on, or which is evaluated.
     """
 
-    def __init__(self, folder: RunFolder, facts: dict[str, Any], config: str) -> None:
-        self.folder, self.facts, self.config = folder, facts, config
+    def __init__(
+        self, folder: RunFolder, facts: dict[str, Any], config: str, start: Path | None = None
+    ) -> None:
+        self.folder, self.facts, self.config, self.start = folder, facts, config, start
         self._beat = self._seconds = 0.0  # last heartbeat; training time without validation
         self._since: float | None = None  # when the training clock was last started
         self._first_step = 0
@@ -89,7 +93,7 @@ class RunRecorder(Callback):
             if isinstance(callback, ModelCheckpoint):
                 callback.dirpath = str(self.folder.path / "checkpoints")
         if trainer.is_global_zero:
-            self.folder.open(create=stage == "fit" and not self._continues(trainer))
+            self.folder.open(create=stage == "fit" and not self._continues())
             if stage == "fit":
                 self._begin(trainer, cast(SequenceTask, pl_module))
 
@@ -135,20 +139,25 @@ class RunRecorder(Callback):
         """Give the folder back."""
         self.folder.close()
 
-    def _continues(self, trainer: Trainer) -> bool:
+    def _continues(self) -> bool:
         """Say whether training goes on from a checkpoint of this very run."""
-        start = trainer.ckpt_path
-        return bool(start) and Path(str(start)).resolve().parent.parent == self.folder.path.resolve()
+        return self.start is not None and self.start.resolve().parent.parent == self.folder.path.resolve()
 
     def _begin(self, trainer: Trainer, task: SequenceTask) -> None:
         described = task.described
-        facts = {"arch": described.arch, "arch_config": described.arch_config, **described.shape}
-        new = {"created": time.time(), **self.folder.record}
+        count = count_parameters(task.model)
+        print(f"{described.arch}, {count:,} parameters, into {self.folder.path}", file=sys.stderr)
         self.folder.write_text("config.yaml", self.config)
-        self.folder.update(
-            **{**new, **facts, **self.facts, "parameters": count_parameters(task.model)},
-            status="running", error="", finished=None, devices=trainer.world_size, precision=str(trainer.precision),
-        )  # fmt: skip
+        facts = {
+            "arch": described.arch,
+            "arch_config": described.arch_config,
+            **described.shape,
+            **self.facts,
+        }
+        place = {"devices": trainer.world_size, "precision": str(trainer.precision)}
+        created = self.folder.record.get("created", time.time())
+        state = {"status": "running", "created": created, "finished": None, "error": ""}
+        self.folder.update(**facts, **place, **state, parameters=count)
 
     def _record(self, trainer: Trainer, **fields: Any) -> None:
         if not trainer.is_global_zero:
@@ -163,10 +172,12 @@ class RunRecorder(Callback):
     def _store(self, trainer: Trainer, task: SequenceTask, split: str) -> None:
         if not trainer.is_global_zero:
             return
-        path = Path(str(trainer.ckpt_path))
-        step = int(checkpoint.read(path)["global_step"])
+        assert self.start is not None  # the command line asks for a checkpoint
+        step = int(checkpoint.read(self.start)["global_step"])
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.folder.log(step, 0, metrics)
         self.folder.update(metrics=metrics)
         if records := [record.to_dict() for record in task.evaluations[split].records]:  # type: ignore[union-attr]
-            self.folder.write_probe(path, "retention.json", {"schema": 1, "step": step, "records": records})
+            self.folder.write_probe(
+                self.start, "retention.json", {"schema": 1, "step": step, "records": records}
+            )

@@ -32,7 +32,12 @@ from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
 from seqtoolkit.task import SequenceTask
 
-DEFAULTS = {"gradient_clip_val": 1.0, "log_every_n_steps": 10, "num_sanity_val_steps": 0}
+DEFAULTS = {
+    "enable_model_summary": False,
+    "gradient_clip_val": 1.0,
+    "log_every_n_steps": 10,
+    "num_sanity_val_steps": 0,
+}
 
 
 class SequenceCLI(LightningCLI):
@@ -134,7 +139,8 @@ class SequenceCLI(LightningCLI):
             "versions": {name: version(name) for name in ("seqtoolkit", "torch", "lightning")}
             | {"python": platform.python_version()},
         }
-        return RunRecorder(RunFolder(path), facts, text)
+        start = config.get("ckpt_path")
+        return RunRecorder(RunFolder(path), facts, text, Path(start) if start else None)
 
 
 def main(argv: list[str]) -> int:
@@ -143,10 +149,14 @@ def main(argv: list[str]) -> int:
         "ignore", message=".*LeafSpec.*"
     )  # Lightning 2.6 against torch 2.13, of no use to a user
     torch.set_flush_denormal(True)  # a vanishing gradient is four times slower without
-    logging.getLogger("lightning").setLevel(logging.WARNING)  # its notices are not about the user's run
+    warnings.filterwarnings(
+        "ignore", message="Checkpoint directory .* exists and is not empty"
+    )  # so it is in a resume
+    for name in ("lightning.pytorch", "lightning.fabric"):  # their notices are not about the user's run
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         SequenceCLI(SequenceTask, SequenceData, None, trainer_defaults=DEFAULTS, seed_everything_default=0,
-                    subclass_mode_data=True, args=with_run_config(argv))  # fmt: skip
+                    subclass_mode_data=True, load_from_checkpoint_support=False, args=with_run_config(argv))  # fmt: skip
     except (ValueError, OSError, MisconfigurationException) as error:
         print(f"seqtoolkit {argv[0]}: {error}", file=sys.stderr)
         return 2

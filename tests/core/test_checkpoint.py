@@ -1,0 +1,156 @@
+"""A checkpoint is rebuilt from plain values; a hostile one gets one clear error and runs no code."""
+
+import io
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seqtoolkit.checkpoint import BLOCK, CheckpointError, Described, describe, load
+
+SPEC = {"task": "g2p", "vocab_size": 7, "num_classes": 7}
+SHAPE = {"d_model": 8, "num_layers": 1, "block": "residual", "mlp_ratio": 0.0, "dropout": 0.0}
+
+
+def content(arch: str = "lstm") -> dict[str, Any]:
+    """Return what a sound checkpoint holds."""
+    described = describe(arch, {}, SHAPE, SPEC)
+    weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
+    return {"state_dict": weights, "global_step": 12, BLOCK: described.to_dict()}
+
+
+def write(path: Path, value: Any) -> Path:
+    torch.save(value, path)
+    return path
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    saved = content()
+    loaded = load(write(tmp_path / "a.ckpt", saved))
+    assert (loaded.arch, loaded.task, loaded.step, loaded.model.training) == ("lstm", "g2p", 12, False)
+    for name, value in loaded.model.state_dict().items():
+        assert torch.equal(value, saved["state_dict"][f"model.{name}"])
+    assert torch.serialization.get_unsafe_globals_in_checkpoint(tmp_path / "a.ckpt") == []
+
+
+class Payload:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.parametrize("where", ["top", "weights", "block", "hyper_parameters"])
+def test_a_pickle_payload_does_not_run(tmp_path: Path, where: str) -> None:
+    mark, value = tmp_path / "executed", content()
+    place = {"top": value, "weights": value["state_dict"], "block": value[BLOCK]}.get(where)
+    if place is None:
+        place = value["hyper_parameters"] = {}
+    place["payload"] = Payload(mark)
+    with pytest.raises(CheckpointError, match="not a checkpoint that is safe to open"):
+        load(write(tmp_path / "evil.ckpt", value))
+    assert not mark.exists()
+    pickle.loads(pickle.dumps(Payload(mark)))  # the payload is a real one
+    assert mark.exists()
+
+
+def test_a_class_path_is_never_imported(tmp_path: Path) -> None:
+    module = tmp_path / "evil_module.py"
+    module.write_text(
+        "import pathlib; pathlib.Path(__file__).with_name('executed').touch()\nclass Evil: pass"
+    )
+    value = content()
+    value["hyper_parameters"] = {"_class_path": "evil_module.Evil", "_instantiator": "evil_module.Evil"}
+    value[BLOCK]["arch"] = "evil_module.Evil"
+    with pytest.raises(ValueError, match="unknown architecture 'evil_module.Evil'"):
+        load(write(tmp_path / "evil.ckpt", value))
+    assert not (tmp_path / "executed").exists()
+
+
+def broken(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    value = content()
+    change(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda v: v.pop(BLOCK), "no 'seqtoolkit' block"),
+        (lambda v: v[BLOCK].update(schema=99), "schema is 99"),
+        (lambda v: v[BLOCK].update(arch=3), "'arch' should be a str"),
+        (lambda v: v[BLOCK]["shape"].update(d_model="8"), "'d_model' should be of type int"),
+        (lambda v: v[BLOCK]["shape"].update(d_model=10**9), "do not fit 'lstm'|cannot be built"),
+        (lambda v: v[BLOCK]["shape"].update(num_layers=10**9), "1000000000 layers and has weights of 1"),
+        (lambda v: v[BLOCK]["spec"].update(vocab_size=10**12), "do not fit"),
+        (lambda v: v[BLOCK]["spec"].pop("num_classes"), "cannot be built"),
+        (lambda v: v[BLOCK]["arch_config"].update(nonsense=1), "nonsense"),
+        (lambda v: v.pop("state_dict"), "no 'state_dict'"),
+        (
+            lambda v: v["state_dict"].update({"model.head.bias": torch.zeros(3)}),
+            r"head.bias is \(3,\), expected \(7,\)",
+        ),
+        (lambda v: v["state_dict"].pop("model.head.bias"), "head.bias is missing"),
+        (lambda v: v["state_dict"].update({"model.extra": torch.zeros(3)}), "expected nothing of that name"),
+    ],
+)
+def test_what_does_not_fit_is_said(
+    tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        load(write(tmp_path / "wrong.ckpt", broken(change)))
+
+
+def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:
+    sound = write(tmp_path / "sound.ckpt", content()).read_bytes()
+    files = {
+        "empty": b"",
+        "text": b"hello",
+        "truncated": sound[: len(sound) // 2],
+        "pickle": pickle.dumps({"state_dict": {}}),
+        "list": as_bytes([1, 2, 3]),
+    }
+    for name, data in files.items():
+        path = tmp_path / f"{name}.ckpt"
+        path.write_bytes(data)
+        with pytest.raises(CheckpointError, match=f"{name}.ckpt"):
+            load(path)
+    with pytest.raises(CheckpointError, match="no such file"):
+        load(tmp_path / "missing.ckpt")
+
+
+def as_bytes(value: Any) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    return buffer.getvalue()
+
+
+def test_a_compressed_bomb_is_refused(tmp_path: Path) -> None:
+    source, bomb = write(tmp_path / "a.ckpt", content()), tmp_path / "bomb.ckpt"
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            new.writestr(entry.filename, old.read(entry))
+        new.writestr("archive/data/99", b"\0" * 50_000_000)
+    assert bomb.stat().st_size < 1_000_000
+    with pytest.raises(CheckpointError, match="compressed"):
+        load(bomb)
+
+
+def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
+    value = content()
+    value[BLOCK]["arch"] = "mamba"
+    with pytest.raises(ValueError, match="unknown architecture 'mamba'"):
+        load(write(tmp_path / "a.ckpt", value))
+
+
+def test_described_survives_its_own_dictionary() -> None:
+    described = describe("attention", {"num_heads": 2}, SHAPE, SPEC)
+    assert Described.from_dict(described.to_dict()) == described
+    assert described.arch_config == {"num_heads": 2, "window": None}
