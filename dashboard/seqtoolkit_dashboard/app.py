@@ -29,7 +29,7 @@ def create_app(runs_dir: Path) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     index = RunIndex(runs_dir)
-    app.layout = shell.layout()
+    app.layout = shell.layout(PAGES)
     shell.register(app, index, PAGES)
     for page in PAGES:
         page.register(app, index)

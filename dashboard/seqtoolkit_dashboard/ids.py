@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 URL = "url"  # the whole view state is its query string
+PROVIDER = "provider"
+SWITCH = "switch"  # between light and dark
 SCHEME = "scheme"  # light or dark
+TITLES = "titles"
 TICK = "tick"  # fires every two seconds
 NAV = "nav"
 CONTENT = "content"

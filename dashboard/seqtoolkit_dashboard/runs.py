@@ -105,10 +105,10 @@ class RunIndex:
 
 def note(run: Run) -> str:
     """Say what a person should know about a run: why it failed, or which plugin it needs."""
-    missing = ""
+    error, missing = run.error.replace(f"{run.path.parent}/", ""), ""
     if run.plugin and not _installed(run.plugin.rpartition(" ")[0]):
         missing = f"its checkpoints need the plugin {run.plugin} (for {run.arch}), which is not installed"
-    return "; ".join(text for text in (run.error, missing) if text)
+    return "; ".join(text for text in (error, missing) if text)
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.mantine import Anchor, ColorSchemeToggle, MantineProvider
+from seqtoolkit_dashboard.mantine import ActionIcon, Anchor, MantineProvider
 from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.pages.page import Page
 from seqtoolkit_dashboard.runs import RunIndex
@@ -31,28 +30,30 @@ INDEX = """<!DOCTYPE html>
   </body>
 </html>"""
 _TICK = 2000  # milliseconds
-_SET_SCHEME = "scheme => { document.body.dataset.agThemeMode = scheme || 'light'; }"  # for the table
 
 
-def layout() -> Any:
+def layout(pages: Sequence[Page]) -> Any:
     """Return the frame; the page itself is filled in by a callback."""
-    toggle = ColorSchemeToggle(
-        id=ids.SCHEME,
-        lightIcon=html.Span(className="half-disc"),
-        darkIcon=html.Span(className="half-disc"),
+    switch = ActionIcon(
+        html.Span(className="half-disc"),
+        id=ids.SWITCH,
+        variant="subtle",
         size="lg",
         **parts.aria(label="Switch between light and dark"),
     )
     brand = html.A([html.Img(src="/assets/mark.svg", alt=""), "seqtoolkit"], href="/", className="brand")
-    header = html.Header([brand, html.Nav(id=ids.NAV, **parts.aria(label="Pages")), toggle])
+    header = html.Header([brand, html.Nav(id=ids.NAV, **parts.aria(label="Pages")), switch])
     return MantineProvider(
         [
             dcc.Location(id=ids.URL, refresh=False),
             dcc.Interval(id=ids.TICK, interval=_TICK),
+            dcc.Store(id=ids.SCHEME),
+            dcc.Store(id=ids.TITLES, data={page.path: page.title for page in pages}),
             html.A("Skip to content", href=f"#{ids.CONTENT}", className="skip"),
             header,
             html.Main(id=ids.CONTENT, tabIndex=-1),
         ],
+        id=ids.PROVIDER,
         theme=MANTINE,
         defaultColorScheme="auto",
     )
@@ -61,11 +62,15 @@ def layout() -> Any:
 def register(app: Dash, index: RunIndex, pages: Sequence[Page]) -> None:
     """Show the page of the URL's path, and links to the others that keep the view."""
     by_path = {page.path: page for page in pages}
-    titles = json.dumps({page.path: page.title for page in pages})
-    app.clientside_callback(_SET_SCHEME, Input(ids.SCHEME, "computedColorScheme"))
     app.clientside_callback(
-        f"path => {{ document.title = ({titles}[path] || 'Not found') + ' · seqtoolkit'; }}",
-        Input(ids.URL, "pathname"),
+        ClientsideFunction("seqtoolkit", "scheme"),
+        Output(ids.SCHEME, "data"),
+        Output(ids.PROVIDER, "forceColorScheme"),
+        Input(ids.SWITCH, "n_clicks"),
+        State(ids.SCHEME, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("seqtoolkit", "name"), Input(ids.URL, "pathname"), State(ids.TITLES, "data")
     )
 
     @app.callback(Output(ids.CONTENT, "children"), Input(ids.URL, "pathname"), State(ids.URL, "search"))

@@ -41,12 +41,18 @@ def heat_map(values: np.ndarray, axes: Axes, kind: Kind, top: float, scheme: Sch
             zmin=0.0,
             zmax=top,
             colorscale=list(RAMPS[kind, scheme]),
-            colorbar={"thickness": 8, "outlinewidth": 0, "ypad": 0, "nticks": 5, "title": UNIT[kind]},
+            colorbar={
+                "thickness": 8,
+                "outlinewidth": 0,
+                "ypad": 0,
+                "nticks": 5,
+                "title": {"text": UNIT[kind], "font_size": 12},
+            },
             xgap=1,
             ygap=1,
         )
     )
-    figure.update_xaxes(title_text="input symbol", side="bottom", tickangle=0, **_ticks(axes.inputs))
+    figure.update_xaxes(title_text="input symbol", autotickangles=[0, 90], **_ticks(axes.inputs))
     figure.update_yaxes(title_text="output symbol", autorange="reversed", **_ticks(axes.rows))
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(showgrid=False)

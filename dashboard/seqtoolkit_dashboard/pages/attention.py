@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, html
+from dash.exceptions import PreventUpdate
 
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import checkpoints, ids
@@ -69,7 +70,7 @@ def layout(index: RunIndex, view: View) -> Any:
     return html.Div(
         [
             parts.heading(
-                "Attention", "What each output symbol looks at, and beside it what truly changes it."
+                "Attention", "What truly changes each output symbol, and beside it what each head looks at."
             ),
             html.Div(controls, className="controls"),
             html.Div(id=ids.ATTENTION_RESULT, **parts.aria(live="polite")),
@@ -99,10 +100,12 @@ def register(app: Dash, index: RunIndex) -> None:
         Output(ids.ATTENTION_HEAD, "data"),
         Output(ids.ATTENTION_CHOICES, "hidden"),
         Input(ids.URL, "search"),
-        Input(ids.SCHEME, "computedColorScheme"),
+        Input(ids.SCHEME, "data"),
         running=[(Output(ids.ATTENTION_BUSY, "className"), "busy now", "busy")],
     )
     def draw(search: str | None, scheme: Scheme | None) -> Any:
+        if scheme is None:
+            raise PreventUpdate
         view = _resolve(index, View.parse(search))
         options = _checkpoint_options(index, view)
         try:
@@ -112,7 +115,7 @@ def register(app: Dash, index: RunIndex) -> None:
         except ValueError as error:
             return parts.empty("This could not be drawn", str(error)), options, "", [], [], True
         layers, heads = _layer_options(seen), _head_options(seen, view)
-        return maps(seen, view, scheme or "light"), options, text, layers, heads, not seen.attention
+        return maps(seen, view, scheme), options, text, layers, heads, not seen.attention
 
 
 def maps(seen: Inspection, view: View, scheme: Scheme) -> Any:
@@ -141,7 +144,7 @@ def maps(seen: Inspection, view: View, scheme: Scheme) -> Any:
         )
         for head in heads
     ]
-    return html.Div([*drawn, *cards], className="maps")
+    return html.Div([*cards, *drawn], className="maps")
 
 
 def _card(title: str, figure: Any) -> Any:

@@ -17,13 +17,20 @@ def _same(value: Any) -> Any:
     return value
 
 
+def _as_held(value: Any, _: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True)
 class Control:
-    """The property of a component that holds one field of the view, and how the two are translated."""
+    """The property of a component that holds one field of the view, and how the two are translated.
+
+    `read` takes what the component holds and what the URL held before.
+    """
 
     id: str
     property: str = "value"
-    read: Callable[[Any], Any] = _same
+    read: Callable[[Any, Any], Any] = _as_held
     show: Callable[[Any], Any] = _same
 
 
@@ -34,7 +41,9 @@ def bind(app: Dash, controls: dict[str, Control], shown: Callable[[View], View] 
     """
 
     def updated(view: View, values: dict[str, Any]) -> View:
-        return view.updated({name: controls[name].read(value) for name, value in values.items()})
+        return view.updated(
+            {name: controls[name].read(value, getattr(view, name)) for name, value in values.items()}
+        )
 
     @app.callback(
         Output(ids.URL, "search", allow_duplicate=True),

@@ -62,7 +62,7 @@ def register(app: Dash, index: RunIndex) -> None:
         {
             "run": Control(ids.MEMORY_RUNS, show=list),
             "probe": Control(
-                ids.MEMORY_CHECKPOINT, read=lambda stem: "" if stem == "best" else stem, show=_named
+                ids.MEMORY_CHECKPOINT, read=lambda stem, _: "" if stem == "best" else stem, show=_named
             ),
             "lag": Control(ids.MEMORY_SCALE),
         },
@@ -74,7 +74,7 @@ def register(app: Dash, index: RunIndex) -> None:
         Output(ids.MEMORY_NOTES, "children"),
         Output(ids.MEMORY_VERSION, "data"),
         Input(ids.URL, "search"),
-        Input(ids.SCHEME, "computedColorScheme"),
+        Input(ids.SCHEME, "data"),
         Input(ids.TICK, "n_intervals"),
         State(ids.MEMORY_VERSION, "data"),
     )
@@ -82,12 +82,12 @@ def register(app: Dash, index: RunIndex) -> None:
         view = View.parse(search)
         chosen = index.select(view.run, lambda run: _stem(view) in index.probed(run))
         version = index.version(chosen.runs)
-        if ctx.triggered_id == ids.TICK and version == seen:
+        if scheme is None or (ctx.triggered_id == ids.TICK and version == seen):
             raise PreventUpdate
         records, problems = _measured(index, chosen, _stem(view))
-        curves = _curves(index.runs(), records, scheme or "light")
+        curves = _curves(index.runs(), records, scheme)
         warnings = parts.notes([*parts.unknown_runs(chosen.unknown), *problems])
-        return picture(curves, view, scheme or "light"), table(records), warnings, version
+        return picture(curves, view, scheme), table(records), warnings, version
 
 
 def picture(curves: Sequence[Curve], view: View, scheme: Scheme) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 from dash_ag_grid import AgGrid
 
@@ -29,7 +29,6 @@ MAIN = (
     "steps_per_second",
 )  # these metrics come first
 MAX_METRICS = 12
-_SEARCH = "(words, options) => ({...options, quickFilterText: words || ''})"
 
 
 def layout(index: RunIndex, view: View) -> Any:
@@ -55,10 +54,12 @@ def layout(index: RunIndex, view: View) -> Any:
 
 def register(app: Dash, index: RunIndex) -> None:
     """Keep the table up to date while runs train, and the selection in the URL."""
-    ticks = Control(ids.RUNS_GRID, "selectedRows", read=_ids, show=lambda runs: {"ids": list(runs)})
+    ticks = Control(
+        ids.RUNS_GRID, "selectedRows", read=lambda ticked, held: _selected(index, ticked, held), show=_tick
+    )
     bind(app, {"q": Control(ids.RUNS_SEARCH), "run": ticks})
     app.clientside_callback(
-        _SEARCH,
+        ClientsideFunction("seqtoolkit", "search"),
         Output(ids.RUNS_GRID, "dashGridOptions"),
         Input(ids.RUNS_SEARCH, "value"),
         State(ids.RUNS_GRID, "dashGridOptions"),
@@ -110,7 +111,14 @@ def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
 def columns(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Return the columns of the table: what every run has, then the metrics that some run has."""
     metrics = [_number(name, name, 128) for name in main_metrics(runs)]
-    reason = {"field": "note", "headerName": "Note", "width": 260, "tooltipField": "note"}
+    reason = {
+        "field": "note",
+        "headerName": "Note",
+        "width": 300,
+        "cellClass": "note",
+        "wrapText": True,
+        "autoHeight": True,
+    }
     return [
         {"field": "id", "headerName": "Run", "minWidth": 190, "flex": 2, "tooltipField": "id"},
         {"field": "status", "headerName": "Status", "cellRenderer": "Status", "width": 130},
@@ -162,7 +170,7 @@ def _grid(runs: Sequence[Run], view: View) -> Any:
         columnDefs=columns(runs),
         defaultColDef={"sortable": True, "filter": True, "resizable": True},
         getRowId="params.data.id",
-        selectedRows={"ids": list(view.run)},
+        selectedRows=_tick(view.run),
         dashGridOptions={
             "rowSelection": {"mode": "multiRow", "selectAll": "filtered"},
             "suppressFieldDotNotation": True,
@@ -176,11 +184,18 @@ def _grid(runs: Sequence[Run], view: View) -> Any:
     return html.Div([teach, html.Div(grid, hidden=not runs)])
 
 
-def _ids(ticked: Any) -> list[str]:
-    """Return the ids of the ticked rows; the grid holds ids before, and whole rows after the first tick."""
-    if isinstance(ticked, dict):
-        return list(ticked.get("ids", []))
-    return [row["id"] for row in ticked or []]
+def _tick(runs: Sequence[str]) -> dict[str, list[str]]:
+    return {"ids": list(runs)}
+
+
+def _selected(index: RunIndex, ticked: Any, held: Sequence[str]) -> list[str]:
+    """Return the selection after a tick: runs keep their order, and names that are no runs go with a change."""
+    if isinstance(ticked, dict):  # as we set it; the grid turns it into whole rows
+        return list(ticked["ids"])
+    now = [row["id"] for row in ticked or []]
+    if set(now) == {run.id for run in index.select(held).runs if held}:
+        return list(held)
+    return [*(run for run in held if run in now), *(run for run in now if run not in held)]
 
 
 def _count(runs: Sequence[Run]) -> str:

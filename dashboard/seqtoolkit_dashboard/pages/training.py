@@ -70,7 +70,7 @@ def register(app: Dash, index: RunIndex) -> None:
         Output(ids.TRAINING_METRICS, "data"),
         Output(ids.TRAINING_VERSION, "data"),
         Input(ids.URL, "search"),
-        Input(ids.SCHEME, "computedColorScheme"),
+        Input(ids.SCHEME, "data"),
         Input(ids.TICK, "n_intervals"),
         State(ids.TRAINING_VERSION, "data"),
     )
@@ -78,12 +78,12 @@ def register(app: Dash, index: RunIndex) -> None:
         view = View.parse(search)
         chosen = index.select(view.run)
         version = index.version(chosen.runs)
-        if ctx.triggered_id == ids.TICK and version == seen:
+        if scheme is None or (ctx.triggered_id == ids.TICK and version == seen):
             raise PreventUpdate
         series = {run.id: index.series(run) for run in chosen.runs}
         names = _metric_names(list(series.values()))
         return (
-            picture(index.runs(), chosen, series, view, scheme or "light"),
+            picture(index.runs(), chosen, series, view, scheme),
             parts.notes([*parts.unknown_runs(chosen.unknown), *_unmeasured(view, names)]),
             sorted({*names, *view.metric}) or no_update,
             version,
