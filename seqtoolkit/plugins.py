@@ -8,14 +8,13 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import TYPE_CHECKING, Any
 
 import pluggy
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from seqtoolkit import hookspecs
 from seqtoolkit.hookspecs import GROUP
@@ -62,8 +61,11 @@ def names() -> list[str]:
 
 def unmatched() -> list[str]:
     """List the words of the environment variable that leave nothing out: most likely misspelt."""
-    known = {word for plugin, _ in _installed() for word in (plugin.name, plugin.distribution, plugin.key)}
-    return sorted(_disabled() - known)
+    words = _disabled()  # scan what is installed only when there is something to look for
+    installed = _installed() if words else []
+    return sorted(
+        words - {word for plugin, _ in installed for word in (plugin.name, plugin.distribution, plugin.key)}
+    )
 
 
 @functools.cache
@@ -110,10 +112,15 @@ def _installed() -> list[tuple[Plugin, EntryPoint]]:
     found: dict[tuple[str, ...], tuple[Plugin, EntryPoint]] = {}
     for entry in entry_points(group=GROUP):
         dist = entry.dist
-        owner = canonicalize_name((dist and dist.name) or "unknown")  # None where its metadata is damaged
+        owner = _canonical((dist and dist.name) or "unknown")  # None where its metadata is damaged
         plugin = Plugin(entry.name, owner, (dist and dist.version) or "unknown", entry.value)
         found.setdefault((entry.name, owner, entry.value), (plugin, entry))
     return [found[key] for key in sorted(found)]
+
+
+def _canonical(distribution: str) -> str:
+    """Normalize a distribution's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _disabled() -> set[str]:
@@ -148,12 +155,14 @@ def _signed(plugin: Plugin) -> Plugin:
 
 def _check_requirement(entry: EntryPoint) -> None:
     """Refuse a plugin whose distribution requires another version of seqtoolkit."""
+    from packaging.requirements import Requirement  # slow to import, and not needed to list names
+
     ours = version("seqtoolkit")
     for text in (entry.dist.requires if entry.dist else None) or []:
         wanted = Requirement(text)
         applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
         fits = wanted.specifier.contains(ours, prereleases=True)
-        if canonicalize_name(wanted.name) == "seqtoolkit" and applies and not fits:
+        if _canonical(wanted.name) == "seqtoolkit" and applies and not fits:
             raise PluginError(f"requires seqtoolkit {wanted.specifier}, this is {ours}: upgrade one of them")
 
 
