@@ -20,6 +20,8 @@ def create_app(runs_dir: Path) -> Dash:
         "seqtoolkit_dashboard",
         assets_folder=str(Path(__file__).parent / "assets"),
         pages_folder="",
+        use_pages=False,  # shell.py shows pages: Dash's own registry of them is shared by all applications
+        include_pages_meta=False,
         serve_locally=True,
         enable_mcp=False,
         index_string=shell.INDEX,

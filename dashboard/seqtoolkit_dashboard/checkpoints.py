@@ -34,7 +34,12 @@ def look(path: Path, text: str) -> tuple[str, Inspection]:
 def _load(path: Path, version: Stamp) -> Checkpoint:
     from seqtoolkit.checkpoint import load
 
-    return load(path)
+    try:
+        return load(path)
+    except ValueError:
+        raise
+    except Exception as error:  # a broken plugin raises whatever it likes
+        raise ValueError(f"{path.name} cannot be opened: {type(error).__name__}: {error}") from error
 
 
 @lru_cache(maxsize=16)

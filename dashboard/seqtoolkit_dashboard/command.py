@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import socket
 import sys
 from pathlib import Path
 
@@ -17,7 +18,12 @@ def main(argv: list[str]) -> int:
     runs_dir: Path = arguments.runs_dir
     if not runs_dir.is_dir():
         return _fail(_no_folder(runs_dir))
-    return _serve(runs_dir, arguments.port)
+    try:
+        listening = socket.create_server((HOST, arguments.port))
+    except OSError as error:
+        return _fail(_no_port(arguments.port, error))
+    with listening:
+        return _serve(runs_dir, listening)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -33,19 +39,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _serve(runs_dir: Path, port: int) -> int:
+def _serve(runs_dir: Path, listening: socket.socket) -> int:
     from waitress.server import create_server
 
     from seqtoolkit_dashboard.app import create_app
     from seqtoolkit_dashboard.security import MAX_REQUEST
 
     app = create_app(runs_dir)
-    try:
-        server = create_server(
-            app.server, host=HOST, port=port, threads=THREADS, ident=None, max_request_body_size=MAX_REQUEST
-        )
-    except OSError as error:
-        return _fail(_no_port(port, error))
+    server = create_server(
+        app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=MAX_REQUEST
+    )
     url = f"http://{HOST}:{server.effective_port}"
     print(f"seqtoolkit dashboard of {runs_dir}: {url} (Ctrl-C ends it)", flush=True)
     server.run()

@@ -70,6 +70,23 @@ def write_probe(folder: RunFolder, *records: dict[str, Any], checkpoint: str = "
     )
 
 
+def write_checkpoint(path: Path, arch: str) -> Path:
+    """Save an untrained model that reads letters and answers phonemes, as a checkpoint."""
+    import torch
+
+    from seqtoolkit.checkpoint import BLOCK, describe
+    from seqtoolkit.data.g2p import CODEC
+
+    count = len(CODEC.symbols)
+    spec = {"task": "g2p", "vocab_size": count, "num_classes": count, "codec": CODEC.to_dict()}
+    shape = {"d_model": 16, "num_layers": 2, "block": "residual", "mlp_ratio": 0.0, "dropout": 0.0}
+    described = describe(arch, {}, shape, spec)
+    weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
+    path.parent.mkdir(exist_ok=True)
+    torch.save({"state_dict": weights, "global_step": 1500, BLOCK: described.to_dict()}, path)
+    return path
+
+
 def write_demo(root: Path) -> dict[str, RunFolder]:
     """Write one run of every kind; the caller closes the folder of the one that trains, "g2p-training"."""
     root.mkdir(parents=True, exist_ok=True)
@@ -80,9 +97,6 @@ def write_demo(root: Path) -> dict[str, RunFolder]:
         )
         run.update(metrics={"test/recall_accuracy": 0.31 + 0.2 * place})
         write_probe(run, recall_record(arch))
-        (run.path / "checkpoints").mkdir()
-        for stem in ("best", "last"):
-            (run.path / "checkpoints" / f"{stem}.ckpt").write_bytes(arch.encode())
     write_run(root, "g2p-lstm-seed2", "lstm", steps=90, seed=2, created=CREATED - 900).close()
     error = "RuntimeError: loss is NaN at step 412; lower the learning rate"
     write_run(

@@ -1,0 +1,99 @@
+"""The attention page opens real checkpoints, says what is wrong with others, and remembers what it opened."""
+
+from pathlib import Path
+
+import pytest
+from dash import Dash
+from seqtoolkit_dashboard import checkpoints, ids
+
+from tests.dashboard.client import call, texts
+from tests.dashboard.run_folders import write_checkpoint
+
+
+@pytest.fixture
+def opened(runs_dir: Path) -> Path:
+    for arch in ("attention", "lstm"):
+        write_checkpoint(runs_dir / f"recall-{arch}" / "checkpoints" / "best.ckpt", arch)
+    return runs_dir
+
+
+def draw(app: Dash, search: str) -> dict[str, dict[str, object]]:
+    drawn: dict[str, dict[str, object]] = call(
+        app, ids.ATTENTION_RESULT, "url.search", url__search=search, scheme__data="light"
+    )
+    return drawn
+
+
+def test_attention_has_a_map_for_each_head_beside_the_influence(app: Dash, opened: Path) -> None:
+    drawn = draw(app, "?look=recall-attention&text=phonology")
+    shown = texts(drawn[ids.ATTENTION_RESULT])
+    assert "Influence" in shown
+    assert {"Layer 1, head 1", "Layer 1, head 2"} <= set(shown)
+    assert any("Rank correlation with influence" in text for text in shown)
+    assert "p (input 1)" in shown
+    assert [item["label"] for item in drawn[ids.ATTENTION_LAYER]["data"]] == ["1", "2"]
+    assert drawn[ids.ATTENTION_CHOICES]["hidden"] is False
+
+
+def test_one_head_and_another_layer(app: Dash, opened: Path) -> None:
+    shown = texts(draw(app, "?look=recall-attention&text=abc&layer=2&head=2"))
+    assert "Layer 2, head 2" in shown
+    assert "Layer 2, head 1" not in shown
+
+
+def test_what_lies_beyond_the_last_layer_and_head_is_the_last(app: Dash, opened: Path) -> None:
+    drawn = draw(app, "?look=recall-attention&layer=99&head=99")
+    assert any(text.startswith("Layer 2, head") for text in texts(drawn))
+
+
+def test_a_recurrent_model_shows_its_influence(app: Dash, opened: Path) -> None:
+    drawn = draw(app, "?look=recall-lstm")
+    assert "Influence" in texts(drawn)
+    assert drawn[ids.ATTENTION_TEXT]["placeholder"] == "remember"  # the example of the checkpoint
+    assert drawn[ids.ATTENTION_CHOICES]["hidden"] is True
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        ("?look=recall-lstm&text=caf%C3%A9", "'é'"),
+        ("?look=recall-lstm&text=" + "a" * 513, "513 characters"),
+        ("?look=..%2Fetc", "No run named '../etc' is in this folder"),
+        ("?look=recall-lstm&checkpoint=..%2F..%2Fx", "recall-lstm has no checkpoint '../../x'; it has: best"),
+        ("?look=minlstm-trial", "need the plugin seqtoolkit-minlstm 0.3.0"),
+    ],
+)
+def test_what_cannot_be_drawn_says_why(app: Dash, opened: Path, search: str, message: str) -> None:
+    assert any(message in text for text in texts(draw(app, search)))
+
+
+def test_a_bad_file_says_so(app: Dash, opened: Path) -> None:
+    (opened / "recall-lstm" / "checkpoints" / "best.ckpt").write_bytes(b"PK no")
+    assert any(
+        "not a checkpoint that is safe to open" in text for text in texts(draw(app, "?look=recall-lstm"))
+    )
+
+
+def test_the_broken_plugin_of_a_checkpoint_says_so(
+    app: Dash, opened: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path) -> None:
+        raise ImportError("No module named 'mamba'")
+
+    monkeypatch.setattr("seqtoolkit.checkpoint.load", broken)
+    (opened / "recall-lstm" / "checkpoints" / "best.ckpt").touch()
+    assert any("No module named 'mamba'" in text for text in texts(draw(app, "?look=recall-lstm")))
+
+
+def test_a_checkpoint_is_opened_once_until_it_changes(opened: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import seqtoolkit.checkpoint
+
+    path, real, reads = opened / "recall-lstm" / "checkpoints" / "best.ckpt", seqtoolkit.checkpoint.load, []
+    monkeypatch.setattr("seqtoolkit.checkpoint.load", lambda file: reads.append(file) or real(file))
+    first = checkpoints.look(path, "abc")[1]
+    assert checkpoints.look(path, "abc")[1] is first
+    checkpoints.look(path, "abcd")
+    assert len(reads) == 1
+    write_checkpoint(path, "lstm")
+    assert checkpoints.look(path, "abc")[1] is not first
+    assert len(reads) == 2
