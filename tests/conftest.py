@@ -1,5 +1,8 @@
 """One thread: the models of the tests are small, and two threads that wait for a busy core wait actively."""
 
 import torch
+from hypothesis import settings
 
 torch.set_num_threads(1)
+settings.register_profile("busy", deadline=None)  # how long one example takes says nothing on a busy machine
+settings.load_profile("busy")
