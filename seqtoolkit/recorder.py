@@ -105,7 +105,9 @@ class RunRecorder(Callback):
         self._first_step, self._since = trainer.global_step, time.perf_counter()
 
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        """Show that the run lives."""
+        """Show that the run lives, and let a run that ends by max_steps validate what it ends with."""
+        if trainer.global_step == trainer.max_steps:
+            trainer.should_stop = True
         if time.monotonic() - self._beat > HEARTBEAT:
             self._record(trainer)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from seqtoolkit.arguments import values
 from seqtoolkit.checkpoint import BLOCK, CheckpointError, Described, read
 
 
 def with_run_config(argv: list[str]) -> list[str]:
     """Begin with the configuration of the run whose checkpoint is named, so that the checkpoint alone is enough."""
-    path = _value(argv, "--ckpt_path")
-    run = Path(path).resolve().parent.parent if path else Path()
-    if not path or _value(argv, "--config") or _value(argv, "-c") or not (run / "config.yaml").is_file():
+    path = "".join(values(argv, "--ckpt_path")[-1:])
+    run = Path(path).resolve().parent.parent
+    if not path or values(argv, "--config", "-c") or not (run / "config.yaml").is_file():
         return argv
     return [argv[0], "--config", str(run / "config.yaml"), "--run", str(run), *argv[1:]]
 
@@ -37,13 +38,3 @@ def refuse_another_model(path: Path, asked: dict[str, Any]) -> None:
             f"{path} holds another model ({'; '.join(differences)}). Leave out --config and the --model options to "
             f"go on with the checkpoint's model, or leave out --ckpt_path to train the other"
         )
-
-
-def _value(argv: list[str], flag: str) -> str | None:
-    """Return the value of `--flag value` or `--flag=value`."""
-    for i, word in enumerate(argv):
-        if word == flag and i + 1 < len(argv):
-            return argv[i + 1]
-        if word.startswith(f"{flag}="):
-            return word.partition("=")[2]
-    return None

@@ -8,6 +8,7 @@ import platform
 import sys
 import time
 import warnings
+from argparse import ArgumentError
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seqtoolkit import options, plugins
+from seqtoolkit.arguments import check_configs, explain, values
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.g2p import G2PData  # noqa: F401  (imported so that `--data G2PData` is a known short name)
 from seqtoolkit.data.recall import RecallData  # noqa: F401
@@ -75,8 +77,15 @@ class SequenceCLI(LightningCLI):
         return parser
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse the arguments that were given."""
-        self.config = parser.parse_args(args)
+        """Parse the arguments that were given; a mistake is one line that says what to type."""
+        if args[0] != "fit" and not {"-h", "--help"} & set(args) and not values(args, "--ckpt_path"):
+            raise ValueError("no checkpoint: add --ckpt_path runs/RUN/checkpoints/best.ckpt")
+        check_configs(args)
+        try:
+            self.config = parser.parse_args(args)
+        except ArgumentError as error:
+            known = [word for action in self._parser(args[0])._actions for word in action.option_strings]
+            raise ValueError(explain(" ".join(str(error).split()), known)) from None
 
     def _parse_ckpt_path(self) -> None:
         """Check the choice of architecture, then that a checkpoint fits it: a file never changes what was asked for."""
@@ -89,8 +98,6 @@ class SequenceCLI(LightningCLI):
             refuse_another_model(
                 Path(config.ckpt_path), {"arch": model.arch, "arch_config": model.arch_config, **shape}
             )
-        elif self.config.subcommand != "fit":
-            raise ValueError("no checkpoint: add --ckpt_path runs/RUN/checkpoints/best.ckpt")
 
     def instantiate_classes(self) -> None:
         """Build data, model and trainer."""
@@ -145,22 +152,37 @@ class SequenceCLI(LightningCLI):
 
 def main(argv: list[str]) -> int:
     """Run one training command; what a user can mend is one clear line, not a traceback."""
-    warnings.filterwarnings(
-        "ignore", message=".*LeafSpec.*"
-    )  # Lightning 2.6 against torch 2.13, of no use to a user
+    _silence_notices()
     torch.set_flush_denormal(True)  # a vanishing gradient is four times slower without
-    warnings.filterwarnings(
-        "ignore", message="Checkpoint directory .* exists and is not empty"
-    )  # so it is in a resume
-    for name in ("lightning.pytorch", "lightning.fabric"):  # their notices are not about the user's run
-        logging.getLogger(name).setLevel(logging.WARNING)
+    quiet = {"exit_on_error": False}  # an error is one line, not preceded by two hundred of usage
     try:
-        SequenceCLI(SequenceTask, SequenceData, None, trainer_defaults=DEFAULTS, seed_everything_default=0,
-                    subclass_mode_data=True, load_from_checkpoint_support=False, args=with_run_config(argv))  # fmt: skip
+        SequenceCLI(
+            SequenceTask,
+            SequenceData,
+            save_config_callback=None,
+            trainer_defaults=DEFAULTS,
+            seed_everything_default=0,
+            parser_kwargs={**quiet, **dict.fromkeys(SequenceCLI.subcommands(), quiet)},
+            subclass_mode_data=True,
+            load_from_checkpoint_support=False,
+            args=with_run_config(argv),
+        )
     except (ValueError, OSError, MisconfigurationException) as error:
-        print(f"seqtoolkit {argv[0]}: {error}", file=sys.stderr)
+        print(f"seqtoolkit {argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
+
+
+def _silence_notices() -> None:
+    """Leave out what the libraries say of themselves, and of checkpoints that are where they ought to be."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for notice in (
+        ".*LeafSpec.*",
+        "Checkpoint directory .* exists and is not empty",
+        "The dirpath has changed from",
+    ):
+        warnings.filterwarnings("ignore", message=notice)
 
 
 def _spec(data: SequenceData) -> dict[str, Any]:

@@ -117,7 +117,8 @@ def test_a_full_disk_leaves_the_old_file_and_no_rest(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
-    code = f"from pathlib import Path; from seqtoolkit.files import *; write_atomically(Path({str(path)!r}), b'x' * 99999)"
+    write = f"write_atomically(Path({str(path)!r}), b'x' * 99999)"
+    code = f"from pathlib import Path; from seqtoolkit.files import write_atomically; {write}"
     done = subprocess.run([sys.executable, "-c", code], preexec_fn=limit, capture_output=True, text=True)
     assert "OSError" in done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["run.json"]
@@ -168,7 +169,8 @@ def test_a_run_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_without_torch() -> None:
-    code = "import sys, seqtoolkit.runs, seqtoolkit.run_folder, seqtoolkit.retention.record; print('torch' in sys.modules)"
+    modules = "seqtoolkit.runs, seqtoolkit.run_folder, seqtoolkit.retention.record"
+    code = f"import sys, {modules}; print('torch' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
     )

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from tests.core.commands import TINY, fit, seqtoolkit
 
 from seqtoolkit import checkpoint
 from seqtoolkit.cli import main
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import read_metrics, read_probe, read_run
+from tests.core.commands import TINY, fit, seqtoolkit
 
 ARCHITECTURES = ["rnn", "lstm", "gru", "attention"]
 

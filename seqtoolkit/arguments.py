@@ -1,0 +1,46 @@
+"""Words of the command line: their values, and what to say when the parser does not understand them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+DATA = "--data takes G2PData, RecallData, or a class path such as mypackage.MyData; or add --config configs/g2p.yaml"
+
+
+def values(argv: list[str], *flags: str) -> list[str]:
+    """Return the values of `--flag value` and `--flag=value`, in order."""
+    pairs = zip(argv, [*argv[1:], ""], strict=True)
+    words = [(word, after) if word in flags else word.partition("=")[::2] for word, after in pairs]
+    return [value for word, value in words if word in flags and value]
+
+
+def check_configs(argv: list[str]) -> None:
+    """Refuse configuration files that are missing or no YAML, by name.
+
+    Raises ValueError with the file, the line and what was expected.
+    """
+    for path in map(Path, values(argv, "--config", "-c")):
+        if not path.is_file():
+            raise ValueError(f"{path}: no such file; expected a configuration such as configs/g2p.yaml")
+        try:
+            found = yaml.safe_load(path.read_text())
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: not valid YAML ({error})") from None
+        if not isinstance(found, dict):
+            raise ValueError(
+                f"{path}: expected options by name, such as `model: {{arch: lstm}}`; found {found!r:.60}"
+            )
+
+
+def explain(message: str, options: Iterable[str]) -> str:
+    """Say what the parser said, with what to type instead."""
+    if 'Parser key "data"' in message or "required: " in message:
+        return f"{message.split(' - Does not')[0]}; {DATA}"
+    unknown = [word for word in message.split() if word.startswith("--") and "unrecognized" in message]
+    close = [difflib.get_close_matches(word.partition("=")[0], list(options), n=1) for word in unknown]
+    hints = [f"did you mean {found[0]}?" for found in close if found]
+    return " ".join([message, *hints])
