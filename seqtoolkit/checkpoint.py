@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from seqtoolkit import options
+from seqtoolkit import options, plugins
 from seqtoolkit.codec import Codec
 from seqtoolkit.model import SequenceModel
 
@@ -31,6 +31,7 @@ class Described:
     arch_config: dict[str, Any]
     shape: dict[str, Any]
     spec: dict[str, Any]
+    plugin: str = ""  # the distribution and version that offered the architecture, "seqtoolkit 0.1.0"
 
     def build(self) -> SequenceModel:
         """Build the model with fresh weights."""
@@ -57,7 +58,13 @@ class Described:
             raise CheckpointError("it has no 'seqtoolkit' block: it was not written by seqtoolkit")
         if block.get("schema") != SCHEMA:
             raise CheckpointError(f"its schema is {block.get('schema')!r}, this version reads {SCHEMA}")
-        parts: dict[str, type] = {"arch": str, "arch_config": dict, "shape": dict, "spec": dict}
+        parts: dict[str, type] = {
+            "arch": str,
+            "arch_config": dict,
+            "shape": dict,
+            "spec": dict,
+            "plugin": str,
+        }
         for name, kind in parts.items():
             if not isinstance(block.get(name), kind):
                 raise CheckpointError(
@@ -110,7 +117,7 @@ def describe(
             "the model needs `spec` of a data module, such as SequenceTask('lstm', spec=data.spec)"
         )
     shape = {**shape, "mlp_ratio": float(shape["mlp_ratio"]), "dropout": float(shape["dropout"])}
-    return Described(arch, options.complete(arch, arch_config), shape, spec)
+    return Described(arch, options.complete(arch, arch_config), shape, spec, plugins.owner(arch))
 
 
 def load(path: Path | str) -> Checkpoint:
@@ -122,11 +129,22 @@ def load(path: Path | str) -> Checkpoint:
     content = read(path)
     try:
         described = Described.from_dict(content.get(BLOCK))
+        _require(described)
         model = _rebuild(described, _weights(content))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     step = content.get("global_step")
     return Checkpoint(path, described, model.eval(), step if isinstance(step, int) else 0)
+
+
+def _require(described: Described) -> None:
+    """Look the architecture up, and say which plugin is needed when it is not installed."""
+    try:
+        plugins.get(described.arch)
+    except plugins.PluginError as error:
+        raise CheckpointError(
+            f"{error}; it was trained with the plugin of {described.plugin}: install that"
+        ) from None
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -100,6 +100,12 @@ def get(name: str) -> type[SequenceMixer]:
     raise PluginError(f"unknown architecture {name!r}: {suggest(name, sorted(found))}{also}")
 
 
+def owner(name: str) -> str:
+    """Return the distribution and version that offer an architecture, such as "seqtoolkit 0.1.0"; raises as `get`."""
+    get(name)
+    return next(f"{p.distribution} {p.version}" for p in load() if name in p.architectures)
+
+
 def suggest(name: str, known: list[str]) -> str:
     """Return "did you mean ...?" or the list of what there is."""
     close = difflib.get_close_matches(name, known, n=1)

@@ -60,7 +60,8 @@ class SequenceTask(LightningModule):
 
     def setup(self, stage: str) -> None:
         """Take the metrics of the data module."""
-        for split in ("val", "test"):
+        splits = {"fit": ("val",), "validate": ("val",), "test": ("test",), "predict": ()}
+        for split in splits[stage]:
             self.evaluations[split] = Evaluation(self.data.metrics(split)).to(self.device)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:

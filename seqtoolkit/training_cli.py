@@ -137,10 +137,9 @@ class SequenceCLI(LightningCLI):
         config, arch, task = self._section(), self.model.described.arch, self.datamodule.spec["task"]
         path = Path(config.get("run") or f"runs/{task}-{arch}-{time.strftime('%Y%m%d-%H%M%S')}")
         text = self._parser(self.subcommand).dump(config, skip_none=False)
-        plugin = next(p for p in plugins.load() if arch in p.architectures)
         facts = {
             "task": task,
-            "plugin": f"{plugin.distribution} {plugin.version}",
+            "plugin": plugins.owner(arch),
             "seed": config.seed_everything,
             "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
             "versions": {name: version(name) for name in ("seqtoolkit", "torch", "lightning")}

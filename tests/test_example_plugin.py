@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from seqtoolkit import plugins
+from seqtoolkit import checkpoint, plugins
+from seqtoolkit.runs import read_run
+from tests.core.commands import TINY
 
 EXAMPLE = Path(__file__).parents[1] / "plugins" / "example"
 
@@ -57,3 +59,15 @@ def test_its_own_tests_pass_there(python, tmp_path):
     told = run(python, "-m", "pytest", "-p", "no:dash", "-p", "no:cacheprovider", "-v", cwd=tmp_path)
     assert "mingru-streaming] PASSED" in told
     assert "mingru[keep_bias=4.0]-long] PASSED" in told
+
+
+def test_it_trains_there_and_is_named_here(python, tmp_path):
+    words = [*TINY, "--model.arch", "mingru", "--model.arch_config.keep_bias", "2"]
+    run(python, "-m", "seqtoolkit", "fit", *words, "--run", tmp_path / "run", cwd=tmp_path)
+    listed = read_run(tmp_path / "run")
+    assert (listed.status, listed.arch, listed.plugin) == ("finished", "mingru", "seqtoolkit-mingru 0.1.0")
+    assert listed.record["arch_config"] == {"keep_bias": 2.0}
+    with pytest.raises(
+        ValueError, match=r"unknown architecture 'mingru'.*seqtoolkit-mingru 0\.1\.0: install"
+    ):
+        checkpoint.load(tmp_path / "run" / "checkpoints" / "best.ckpt")

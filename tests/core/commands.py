@@ -9,48 +9,15 @@ from pathlib import Path
 
 from seqtoolkit.cli import main
 
-TINY = [
-    "--data",
-    "RecallData",
-    "--data.max_lag",
-    "8",
-    "--data.length",
-    "24",
-    "--data.num_symbols",
-    "3",
-    "--data.batch_size",
-    "8",
-    "--data.train_sequences",
-    "64",
-    "--data.val_per_lag",
-    "4",
-    "--data.test_per_lag",
-    "6",
-    "--model.d_model",
-    "16",
-    "--model.num_layers",
-    "1",
-    "--trainer.max_epochs",
-    "2",
-    "--trainer.enable_progress_bar",
-    "false",
-    "--trainer.log_every_n_steps",
-    "1",
-]
-TINY_G2P = [
-    "--data",
-    "G2PData",
-    "--model.d_model",
-    "16",
-    "--model.num_layers",
-    "1",
-    "--trainer.max_steps",
-    "4",
-    "--trainer.limit_val_batches",
-    "1",
-    "--trainer.enable_progress_bar",
-    "false",
-]
+TINY = """
+    --data RecallData --data.max_lag 8 --data.length 24 --data.num_symbols 3 --data.batch_size 8
+    --data.train_sequences 64 --data.val_per_lag 4 --data.test_per_lag 6 --model.d_model 16 --model.num_layers 1
+    --trainer.max_epochs 2 --trainer.enable_progress_bar false --trainer.log_every_n_steps 1
+""".split()
+TINY_G2P = """
+    --data G2PData --model.d_model 16 --model.num_layers 1 --trainer.max_steps 4 --trainer.limit_val_batches 1
+    --trainer.enable_progress_bar false
+""".split()
 
 
 def fit(run: Path, *words: str, base: list[str] = TINY) -> int:
