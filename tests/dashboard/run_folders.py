@@ -82,6 +82,7 @@ def write_checkpoint(path: Path, arch: str) -> Path:
     shape = {"d_model": 16, "num_layers": 2, "block": "residual", "mlp_ratio": 0.0, "dropout": 0.0}
     described = describe(arch, {}, shape, spec)
     weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
+    weights["model.head.bias"][CODEC.index[CODEC.end]] += 9.0  # untrained models otherwise answer without end
     path.parent.mkdir(exist_ok=True)
     torch.save({"state_dict": weights, "global_step": 1500, BLOCK: described.to_dict()}, path)
     return path

@@ -14,7 +14,8 @@ from seqtoolkit_dashboard.view import View
 
 _GRAPH: Any = {
     "displaylogo": False,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
+    "plotlyServerURL": "",  # the first of those would upload the data; without an address it cannot
     "toImageButtonOptions": {"format": "svg"},
 }
 

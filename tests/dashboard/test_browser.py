@@ -1,0 +1,230 @@
+"""The dashboard in Debian's Chromium: every page, both colour schemes, no error, no request that leaves."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from seqtoolkit_dashboard.app import create_app
+from waitress.server import create_server
+
+from tests.dashboard.run_folders import log_line, write_checkpoint, write_demo, write_run
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+AXE = (Path(__file__).parent / "axe.min.js").read_text()
+PAGES = [
+    "/",
+    "/training",
+    "/memory",
+    "/attention?look=recall-attention",
+    "/attention?look=recall-lstm",
+    "/nowhere",
+]
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+
+
+@pytest.fixture(scope="module")
+def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("browser") / "runs"
+    folders = write_demo(root)
+    for arch in ("attention", "lstm"):
+        write_checkpoint(root / f"recall-{arch}" / "checkpoints" / "best.ckpt", arch)
+    yield root
+    folders["live"].close()
+
+
+@pytest.fixture(scope="module")
+def address(runs_dir: Path) -> Iterator[str]:
+    server = create_server(create_app(runs_dir).server, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.trigger.pull_trigger(server.close)  # in the thread of its loop
+    thread.join(10)
+    server.task_dispatcher.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(address: str) -> Iterator[BrowserContext]:
+    """Start Chromium once, so that its cache keeps the scripts between tests; it ends before the server does."""
+    if not CHROMIUM.exists():
+        pytest.fail(f"the browser tests need {CHROMIUM}: apt-get install chromium", pytrace=False)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium.new_context()
+        chromium.close()
+
+
+class Visit:
+    """A browser page that remembers everything that went wrong on it."""
+
+    def __init__(self, browser: BrowserContext, address: str) -> None:
+        self.page: Page = browser.new_page()
+        self.address, self.problems = address, list[str]()
+        self.page.on(
+            "console", lambda m: self.problems.append(m.text) if m.type in ("error", "warning") else None
+        )
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("request", lambda request: self._check(request.url))
+
+    def _check(self, url: str) -> None:
+        if urlparse(url).scheme not in ("data", "blob") and not url.startswith(self.address + "/"):
+            self.problems.append(f"a request left the machine: {url}")
+
+    def open(self, path: str) -> Page:
+        """Open a page and wait until its title and its picture are there."""
+        self.page.goto(self.address + path)
+        expect(self.page.locator("main h1")).to_be_visible()
+        if path.startswith(("/training", "/memory", "/attention")):
+            expect(self.page.locator(".js-plotly-plot .main-svg, .empty").first).to_be_visible(timeout=20_000)
+        return self.page
+
+    def close(self) -> None:
+        """Close the page; fails when anything went wrong on it."""
+        self.page.evaluate("localStorage.clear()")
+        self.page.close()
+        assert self.problems == []
+
+
+@pytest.fixture
+def visit(browser: BrowserContext, address: str) -> Iterator[Visit]:
+    one = Visit(browser, address)
+    yield one
+    one.close()
+
+
+def drawn(page: Page) -> Any:
+    """Return what the first plot shows: names and points of its curves, and the types of its axes."""
+    return page.evaluate(
+        """() => { const plot = document.querySelector('.js-plotly-plot');
+        return {data: plot.data.map(t => [t.name, Array.from(t.x || []), Array.from(t.y || [])]),
+                axes: [plot.layout.xaxis.type, plot.layout.yaxis.type]}; }"""
+    )
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true (the page's policy forbids Playwright's own way, which is eval)."""
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not true after 20 seconds: {expression}")
+
+
+def serious_violations(page: Page) -> list[str]:
+    """Return what axe finds to be a serious or critical barrier."""
+    found = page.evaluate("axe.run().then(result => result.violations)")
+    return [
+        f"{v['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for node in v["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_sound_accessible_and_fits_a_narrow_window(visit: Visit, path: str) -> None:
+    page = visit.open(path)
+    page.evaluate(AXE)
+    assert serious_violations(page) == []
+    page.get_by_role("button", name="Switch between light and dark").click()
+    until(page, "document.documentElement.dataset.mantineColorScheme === 'dark'")
+    page.wait_for_load_state("networkidle")
+    assert serious_violations(page) == []
+    expect(page.get_by_role("button", name="Share chart...")).to_have_count(0)  # it would upload the data
+    page.set_viewport_size({"width": 400, "height": 800})
+    until(page, "document.documentElement.scrollWidth <= 400")
+
+
+def test_ticks_select_runs_for_the_other_pages(visit: Visit) -> None:
+    page = visit.open("/")
+    for name in ("recall-gru", "recall-rnn"):
+        page.locator(f'[row-id="{name}"] input[type=checkbox]').check()
+    expect(page).to_have_url(f"{visit.address}/?run=recall-gru&run=recall-rnn")
+    page.get_by_role("link", name="Memory").click()
+    expect(page).to_have_url(f"{visit.address}/memory?run=recall-gru&run=recall-rnn")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    assert page.title() == "Memory · seqtoolkit"
+    assert {"recall-gru", "recall-rnn"} == {
+        name for name, *_ in drawn(page)["data"] if name and name != "chance"
+    }
+
+
+def test_search_filters_the_table(visit: Visit) -> None:
+    page = visit.open("/")
+    expect(page.locator('[row-id="recall-gru"]').first).to_be_visible()
+    page.get_by_label("Search").fill("crashed")
+    expect(page.locator('[row-id="recall-gru"]')).to_have_count(0)
+    expect(page.get_by_text("loss is NaN at step 412")).to_be_visible()
+    expect(page).to_have_url(f"{visit.address}/?q=crashed")
+
+
+def test_a_copied_link_shows_the_same_picture_and_back_undoes(visit: Visit, browser: BrowserContext) -> None:
+    page = visit.open("/memory?run=recall-lstm&run=recall-gru")
+    before = drawn(page)
+    page.get_by_text("Log", exact=True).click()
+    expect(page).to_have_url(f"{visit.address}/memory?run=recall-lstm&run=recall-gru&lag=log")
+    until(page, "document.querySelector('.js-plotly-plot').layout.xaxis.type === 'log'")
+    copied = Visit(browser, visit.address)
+    copied.open(page.url.removeprefix(visit.address))
+    assert drawn(copied.page) == drawn(page) != before
+    copied.close()
+    page.go_back()
+    until(page, "document.querySelector('.js-plotly-plot').layout.xaxis.type === 'linear'")
+    expect(page.get_by_role("radio", name="Linear")).to_be_checked()
+    assert drawn(page) == before
+
+
+def test_a_word_typed_on_the_attention_page_is_drawn(visit: Visit) -> None:
+    page = visit.open("/attention?look=recall-attention")
+    expect(page.get_by_label("Input")).to_have_attribute("placeholder", "remember")
+    page.get_by_label("Input").fill("phonology")
+    until(page, "document.querySelector('.js-plotly-plot').layout.xaxis.ticktext[0] === 'p'")
+    page.get_by_role("radiogroup", name="Layer").get_by_text("2", exact=True).click()
+    expect(page.get_by_role("heading", name="Layer 2, head 1")).to_be_visible()
+    assert (
+        page.url == f"{visit.address}/attention?look=recall-attention&checkpoint=best&text=phonology&layer=2"
+    )
+    assert page.get_by_label("Input").input_value() == "phonology"
+    page.get_by_label("Input").fill("déjà")
+    expect(page.get_by_text("this model reads only")).to_be_visible()
+
+
+def test_the_scheme_is_the_system_s_until_it_is_switched(visit: Visit) -> None:
+    visit.page.emulate_media(color_scheme="dark")
+    page = visit.open("/memory")
+    colour = "document.querySelector('.js-plotly-plot').layout.template.layout.font.color"
+    assert page.evaluate("document.documentElement.dataset.mantineColorScheme") == "dark"
+    dark = page.evaluate(colour)
+    page.get_by_role("button", name="Switch between light and dark").click()
+    until(page, f"{colour} !== '{dark}'")
+    page.reload()
+    until(page, "document.documentElement.dataset.mantineColorScheme === 'light'")
+
+
+def test_a_running_run_is_live(visit: Visit, runs_dir: Path) -> None:
+    page = visit.open("/training?run=g2p-training")
+    log_line(runs_dir / "g2p-training", step=1234, **{"train/loss": 0.123})
+    until(page, "document.querySelector('.js-plotly-plot').data[0].x.includes(1234)")
+    log_line(runs_dir / "g2p-training", step=1259, **{"val/brand_new": 0.5})
+    page.get_by_role("textbox", name="Metrics").click()
+    expect(page.get_by_role("option", name="val/brand_new")).to_be_visible(timeout=10_000)
+
+
+def test_the_table_is_live_and_names_are_only_text(visit: Visit, runs_dir: Path) -> None:
+    page = visit.open("/")
+    expect(page.locator('[row-id="recall-gru"]').first).to_be_visible()
+    metric = "val/<img src=x onerror=document.title='owned'>"
+    write_run(runs_dir, "<b>late", created=1_900_000_000.0, metrics={metric: 1.0}).close()
+    expect(page.locator("[row-id]", has_text="<b>late").first).to_be_visible(timeout=10_000)
+    page.get_by_role("link", name="Training").click()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    assert page.title() == "Training · seqtoolkit"
