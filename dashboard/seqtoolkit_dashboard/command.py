@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import socket
 import sys
 from pathlib import Path
@@ -16,8 +17,8 @@ def main(argv: list[str]) -> int:
     """Look at training runs in a browser: curves, attention, and how far back each model remembers."""
     arguments = _parser().parse_args(argv)
     runs_dir: Path = arguments.runs_dir
-    if not runs_dir.is_dir():
-        return _fail(_no_folder(runs_dir))
+    if problem := _unusable(runs_dir):
+        return _fail(problem)
     try:
         listening = socket.create_server((HOST, arguments.port))
     except OSError as error:
@@ -45,6 +46,7 @@ def _serve(runs_dir: Path, listening: socket.socket) -> int:
     from seqtoolkit_dashboard.app import create_app
     from seqtoolkit_dashboard.security import MAX_REQUEST
 
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a browser's burst of requests is no news
     app = create_app(runs_dir)
     server = create_server(
         app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=MAX_REQUEST
@@ -55,10 +57,17 @@ def _serve(runs_dir: Path, listening: socket.socket) -> int:
     return 0
 
 
-def _no_folder(path: Path) -> str:
-    if path.exists():
+def _unusable(path: Path) -> str:
+    """Say why a folder cannot be listed, and what to give instead; empty when it can."""
+    try:
+        next(path.iterdir(), None)
+    except NotADirectoryError:
         return f"{path} is not a folder; give the folder that holds the run folders, for example: runs/"
-    return f"there is no folder {path}; give the folder of your runs, or train one: seqtoolkit fit --help"
+    except FileNotFoundError:
+        return f"there is no folder {path}; give the folder of your runs, or train one: seqtoolkit fit --help"
+    except OSError as error:
+        return f"cannot list {path} ({error.strerror}); give a folder that you may read"
+    return ""
 
 
 def _no_port(port: int, error: OSError) -> str:

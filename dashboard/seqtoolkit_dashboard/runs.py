@@ -30,7 +30,7 @@ class RunIndex:
     def __init__(self, runs_dir: Path) -> None:
         self.root = runs_dir.resolve()
         self._record = FileCache(lambda file: read_run(file.parent), limit=4096)
-        self._series = FileCache(lambda file: _columns(read_metrics(file.parent)), limit=32)
+        self._series = FileCache(lambda file: _columns(read_metrics(file.parent)), limit=256)
         self._records = FileCache(_read_records, limit=256)
 
     def runs(self) -> list[Run]:
@@ -53,9 +53,12 @@ class RunIndex:
         return Selection([known[i] for i in wanted if i in known], [i for i in wanted if i not in known])
 
     def series(self, run: Run) -> Series:
-        """Read the metrics of a run by name; empty when there are none."""
+        """Read the metrics of a run by name; empty when there are none, or none that can be read."""
         file = self._inside(run.path / "metrics.jsonl")
-        return self._series(file) if file else {}
+        try:
+            return self._series(file) if file else {}
+        except OSError:
+            return {}
 
     def probed(self, run: Run) -> list[str]:
         """Name the checkpoints (their stems) of a run that have retention records, best and last first."""

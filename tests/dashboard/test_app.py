@@ -39,7 +39,7 @@ def test_ids_are_unique_on_every_page(app: Dash, path: str, search: str) -> None
 
 
 def test_every_callback_names_components_that_exist(app: Dash) -> None:
-    drawn = call(app, ids.TRAINING_RESULT, "url.search", url__search="", scheme__data="light")
+    drawn = call(app, ids.TRAINING_GRAPH, "url.search", url__search="", scheme__data="light")
     placed = found_ids(shell(app)) + [name for path in PATHS for name in found_ids(page(app, path))]
     placed += found_ids(drawn)
     used = {item["id"] for entry in callbacks(app) for item in [*entry["inputs"], *entry["state"]]}
@@ -58,26 +58,26 @@ def test_two_applications_share_nothing(tmp_path: Path) -> None:
 def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
     app = create_app(tmp_path)
     assert any("seqtoolkit fit --config" in text for text in texts(page(app, "/")))
-    for name in (ids.TRAINING_RESULT, ids.MEMORY_RESULT, ids.ATTENTION_RESULT):
+    for name in (ids.TRAINING_GRAPH, ids.MEMORY_GRAPH, ids.ATTENTION_RESULT):
         drawn = call(app, name, "url.search", url__search="", scheme__data="light")
         assert any("o run" in text or "No retention" in text for text in texts(drawn))
 
 
 def test_training_draws_the_runs_of_the_url(app: Dash) -> None:
     search = "?run=recall-lstm&run=recall-gru&metric=val%2Floss&y=log"
-    drawn = call(app, ids.TRAINING_RESULT, "url.search", url__search=search, scheme__data="dark")
-    figure = drawn[ids.TRAINING_RESULT]["children"]["props"]["children"][0]["props"]["figure"]
+    drawn = call(app, ids.TRAINING_GRAPH, "url.search", url__search=search, scheme__data="dark")
+    figure = drawn[ids.TRAINING_GRAPH]["figure"]
     assert [trace["name"] for trace in figure["data"]] == ["recall-lstm", "recall-gru"]
     assert figure["layout"]["yaxis"]["type"] == "log"
 
 
 def test_memory_states_n_interval_and_censoring(app: Dash) -> None:
-    drawn = call(app, ids.MEMORY_RESULT, "url.search", url__search="", scheme__data="light")
+    drawn = call(app, ids.MEMORY_GRAPH, "url.search", url__search="", scheme__data="light")
     shown = texts(drawn[ids.MEMORY_TABLE])
     assert {"recall-rnn", "recall-attention", "≥ 128", "16", "12 to 24", "400"} <= set(shown)
 
 
-@pytest.mark.parametrize("output", [ids.TRAINING_RESULT, ids.MEMORY_RESULT])
+@pytest.mark.parametrize("output", [ids.TRAINING_GRAPH, ids.MEMORY_GRAPH])
 def test_what_the_url_names_and_is_not_there_is_reported(app: Dash, output: str) -> None:
     search = "?run=..%2F..%2Fetc&run=recall-gru&metric=no/such"
     drawn = call(app, output, "url.search", url__search=search, scheme__data="light")
@@ -85,18 +85,21 @@ def test_what_the_url_names_and_is_not_there_is_reported(app: Dash, output: str)
 
 
 def test_a_tick_draws_only_what_has_changed(app: Dash, runs_dir: Path) -> None:
-    first = call(app, ids.TRAINING_RESULT, "url.search", url__search="?run=recall-rnn", scheme__data="light")
+    first = call(app, ids.TRAINING_GRAPH, "url.search", url__search="?run=recall-rnn", scheme__data="light")
     seen = {"url__search": "?run=recall-rnn", "scheme__data": "light"}
-    seen["training_version__data"] = first[ids.TRAINING_VERSION]["data"]
-    assert call(app, ids.TRAINING_RESULT, "tick.n_intervals", **seen) is None
+    seen["training_seen__data"] = first[ids.TRAINING_SEEN]["data"]
+    assert call(app, ids.TRAINING_GRAPH, "tick.n_intervals", **seen) is None
     with (runs_dir / "recall-rnn" / "metrics.jsonl").open("a") as file:
         file.write('{"step": 9000, "val/loss": 0.2}\n')
-    assert call(app, ids.TRAINING_RESULT, "tick.n_intervals", **seen) is not None
+    sent = call(app, ids.TRAINING_GRAPH, "tick.n_intervals", **seen)[ids.TRAINING_GRAPH]["figure"]
+    assert [operation["location"] for operation in sent["operations"]] == [
+        ["data"]
+    ]  # the layout has the zoom
 
 
 def test_a_torn_probe_is_reported_and_the_others_are_drawn(app: Dash, runs_dir: Path) -> None:
     (runs_dir / "recall-rnn" / "probes" / "best" / "retention.json").write_text("{")
-    drawn = call(app, ids.MEMORY_RESULT, "url.search", url__search="", scheme__data="light")
+    drawn = call(app, ids.MEMORY_GRAPH, "url.search", url__search="", scheme__data="light")
     assert any("recall-rnn: " in text and "not valid JSON" in text for text in texts(drawn[ids.MEMORY_NOTES]))
     assert "recall-gru" in texts(drawn[ids.MEMORY_TABLE])
 
@@ -190,7 +193,7 @@ app = create_app(Path(sys.argv[1]))
 for path in ("/", "/training", "/memory", "/attention"):
     page(app, path)
 given = {"url__search": "", "scheme__data": "light"}
-drawn = [call(app, name, "url.search", **given) for name in ("training-result", "memory-result")]
+drawn = [call(app, name, "url.search", **given) for name in ("training-graph", "memory-graph")]
 assert "recall-lstm" in texts(drawn), texts(drawn)
 print(sorted({"torch", "lightning", "pandas"} & set(sys.modules)))
 """

@@ -83,6 +83,8 @@ class Visit:
         """Open a page and wait until its title and its picture are there."""
         self.page.goto(self.address + path)
         expect(self.page.locator("main h1")).to_be_visible()
+        if path == "/":
+            expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
         if path.startswith(("/training", "/memory", "/attention")):
             expect(self.page.locator(".js-plotly-plot .main-svg, .empty").first).to_be_visible(timeout=20_000)
         return self.page
@@ -217,6 +219,20 @@ def test_a_running_run_is_live(visit: Visit, runs_dir: Path) -> None:
     log_line(runs_dir / "g2p-training", step=1259, **{"val/brand_new": 0.5})
     page.get_by_role("textbox", name="Metrics").click()
     expect(page.get_by_role("option", name="val/brand_new")).to_be_visible(timeout=10_000)
+
+
+def test_a_zoom_survives_live_updates(visit: Visit, runs_dir: Path) -> None:
+    page = visit.open("/training?run=g2p-training")
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 200, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, box["y"] + 160, steps=8)
+    page.mouse.up()
+    until(page, "document.querySelector('.js-plotly-plot').layout.xaxis.autorange === false")
+    log_line(runs_dir / "g2p-training", step=1300, **{"train/loss": 0.2})
+    until(page, "document.querySelector('.js-plotly-plot').data[0].x.includes(1300)")
+    assert page.evaluate("document.querySelector('.js-plotly-plot').layout.xaxis.autorange") is False
 
 
 def test_the_table_is_live_and_names_are_only_text(visit: Visit, runs_dir: Path) -> None:

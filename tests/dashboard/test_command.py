@@ -33,6 +33,17 @@ def test_not_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "is not a folder" in capsys.readouterr().err
 
 
+def test_a_folder_without_permission(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def denied(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", denied)  # root may read everything
+    assert main([str(tmp_path)]) == 2
+    assert "(Permission denied); give a folder that you may read" in capsys.readouterr().err
+
+
 def test_a_port_in_use(tmp_path: Path, taken: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path), "--port", str(taken)]) == 2
     assert (

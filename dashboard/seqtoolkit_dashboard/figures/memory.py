@@ -41,6 +41,7 @@ class Curve:
 
 def retention(curves: Sequence[Curve], axis: str, scale: Scale, scheme: Scheme) -> go.Figure:
     """Draw curves (at least one, of at least one lag) with 95 % bands, chance, and horizons with intervals."""
+    same = f"{scale} {scheme} {[curve.label for curve in curves]} {_longest(curves)}"
     strip = ROW * len(curves) + 20
     figure = make_subplots(
         rows=2, shared_xaxes=True, row_heights=[CURVES, strip], vertical_spacing=16 / (CURVES + strip)
@@ -56,7 +57,7 @@ def retention(curves: Sequence[Curve], axis: str, scale: Scale, scheme: Scheme) 
     figure.update_yaxes(range=[0.3, len(curves) + 0.7], fixedrange=True, row=2)
     figure.update_xaxes(**_lag_axis(curves, scale))
     figure.update_xaxes(title_text="lag: steps between a symbol and its recall", showticklabels=True, row=2)
-    figure.update_layout(template=template(scheme), height=CURVES + strip + 100, uirevision=scale)
+    figure.update_layout(template=template(scheme), height=CURVES + strip + 100, uirevision=same)
     return figure
 
 
@@ -64,9 +65,12 @@ def _lag_axis(curves: Sequence[Curve], scale: Scale) -> dict[str, object]:
     """Mark powers of two on a logarithmic axis, on which lag 0 has no place."""
     if scale == "linear":
         return {"type": "linear", "rangemode": "tozero"}
-    longest = max(lag for curve in curves for lag in curve.record.lags)
-    powers = [2**i for i in range(longest.bit_length() + 1)]
+    powers = [2**i for i in range(_longest(curves).bit_length() + 1)]
     return {"type": "log", "tickvals": powers, "ticktext": [str(power) for power in powers]}
+
+
+def _longest(curves: Sequence[Curve]) -> int:
+    return max(lag for curve in curves for lag in curve.record.lags)
 
 
 def _line(curve: Curve) -> go.Scatter:

@@ -56,7 +56,7 @@ def training(
         figure.update_yaxes(title_text=plain(describe(metric)), type=scale, row=row)
     figure.update_xaxes(title_text="training step", row=len(metrics))
     figure.update_annotations(x=0, xanchor="left", font_size=14)
-    figure.update_layout(template=template(scheme), height=height, uirevision=f"{metrics} {scale}")
+    figure.update_layout(template=template(scheme), height=height, uirevision=f"{metrics} {scale} {scheme}")
     return figure.update_layout(legend_y=1 + 26 / height)
 
 

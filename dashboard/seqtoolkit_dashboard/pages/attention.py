@@ -168,13 +168,11 @@ def _find(index: RunIndex, view: View) -> Path:
     run = _run(index, view.look)
     if run is None:
         raise LookupError(f"No run named {view.look!r} is in this folder; choose another one.")
-    path = index.checkpoint(run, view.checkpoint)
-    if path is None:
-        there = ", ".join(path.stem for path in index.checkpoints(run)) or "none yet"
-        raise LookupError(
-            f"{run.id} has no checkpoint {view.checkpoint!r}; it has: {there}. {note(run)}".strip()
-        )
-    return path
+    if path := index.checkpoint(run, view.checkpoint):
+        return path
+    there = ", ".join(path.stem for path in index.checkpoints(run))
+    what = f"no checkpoint {view.checkpoint!r}; it has: {there}" if there else "no checkpoint yet"
+    raise LookupError(f"{run.id} has {what}. {note(run)}".strip())
 
 
 def _resolve(index: RunIndex, view: View) -> View:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, dcc, html
+import plotly.graph_objects as go
+from dash import Dash, Input, Output, ctx, html
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit.retention.record import Record
@@ -16,11 +17,13 @@ from seqtoolkit_dashboard.mantine import Select, Table, TableScrollContainer
 from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.pages.picture import Picture, Seen, update
 from seqtoolkit_dashboard.runs import RunIndex, Selection
 from seqtoolkit_dashboard.theme import Scheme, line_styles
 from seqtoolkit_dashboard.view import View
 
 PROTOCOL = "recall"
+PICTURE = Picture(ids.MEMORY_GRAPH, ids.MEMORY_FRAME, ids.MEMORY_CAPTION, ids.MEMORY_EMPTY, ids.MEMORY_SEEN)
 HEAD = (
     "Run",
     "Architecture",
@@ -29,6 +32,12 @@ HEAD = (
     "95 % interval",
     "Beyond the longest lag?",
     "n for each lag",
+)
+_MEASURE = "seqtoolkit test --ckpt_path runs/RUN/checkpoints/best.ckpt"
+_CAPTION = (
+    "Shaded: 95 % interval. Dotted: what a model without memory reaches. "
+    "Below: the horizon, the largest lag up to which accuracy stays above half-way from chance to 1, "
+    "with its 95 % interval."
 )
 
 
@@ -48,9 +57,8 @@ def layout(index: RunIndex, view: View) -> Any:
             parts.heading("Memory", PROTOCOLS[PROTOCOL].question),
             html.Div(controls, className="controls"),
             html.Div(id=ids.MEMORY_NOTES),
-            html.Div(id=ids.MEMORY_RESULT),
+            PICTURE.layout(),
             html.Div(id=ids.MEMORY_TABLE),
-            dcc.Store(id=ids.MEMORY_VERSION),
         ]
     )
 
@@ -69,43 +77,35 @@ def register(app: Dash, index: RunIndex) -> None:
     )
 
     @app.callback(
-        Output(ids.MEMORY_RESULT, "children"),
-        Output(ids.MEMORY_TABLE, "children"),
-        Output(ids.MEMORY_NOTES, "children"),
-        Output(ids.MEMORY_VERSION, "data"),
-        Input(ids.URL, "search"),
-        Input(ids.SCHEME, "data"),
-        Input(ids.TICK, "n_intervals"),
-        State(ids.MEMORY_VERSION, "data"),
+        output={
+            "picture": PICTURE.outputs(),
+            "table": Output(ids.MEMORY_TABLE, "children"),
+            "notes": Output(ids.MEMORY_NOTES, "children"),
+        },
+        inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data"), Input(ids.TICK, "n_intervals")],
+        state=[PICTURE.state()],
     )
-    def draw(search: str | None, scheme: Scheme | None, _: int, seen: str | None) -> Any:
+    def draw(search: str | None, scheme: Scheme | None, _: int, seen: Seen) -> Any:
         view = View.parse(search)
         chosen = index.select(view.run, lambda run: _stem(view) in index.probed(run))
         version = index.version(chosen.runs)
-        if scheme is None or (ctx.triggered_id == ids.TICK and version == seen):
+        if scheme is None or (ctx.triggered_id == ids.TICK and seen and version == seen["version"]):
             raise PreventUpdate
         records, problems = _measured(index, chosen, _stem(view))
         curves = _curves(index.runs(), records, scheme)
-        warnings = parts.notes([*parts.unknown_runs(chosen.unknown), *problems])
-        return picture(curves, view, scheme), table(records), warnings, version
+        return {
+            "picture": update(*picture(curves, view, scheme), version, seen),
+            "table": table(records),
+            "notes": parts.notes([*parts.unknown_runs(chosen.unknown), *problems]),
+        }
 
 
-def picture(curves: Sequence[Curve], view: View, scheme: Scheme) -> Any:
-    """Return the retention curves, or what to type to measure some."""
+def picture(curves: Sequence[Curve], view: View, scheme: Scheme) -> tuple[go.Figure | None, Any]:
+    """Return the retention curves and a caption, or what to type to measure some."""
     if not curves:
-        command = html.Code(
-            "seqtoolkit test --config configs/recall.yaml --ckpt_path runs/RUN/checkpoints/best.ckpt"
-        )
-        return parts.empty(
-            "No retention measured", "The selected runs have no stored recall curves. Measure one:", command
-        )
-    caption = (
-        "Shaded: 95 % interval. Dotted: what a model without memory reaches. "
-        "Below: the horizon, the largest lag up to which every lag is above chance, with its 95 % interval."
-    )
-    return parts.graph(
-        retention(curves, PROTOCOLS[PROTOCOL].axis, view.lag, scheme), caption, ids.MEMORY_GRAPH
-    )
+        why = "The selected runs have no stored recall curves. Measure one:"
+        return None, parts.empty("No retention measured", why, html.Code(_MEASURE))
+    return retention(curves, PROTOCOLS[PROTOCOL].axis, view.lag, scheme), _CAPTION
 
 
 def table(records: Sequence[tuple[Run, Record]]) -> Any:
@@ -123,7 +123,9 @@ def _row(run: Run, record: Record) -> list[str]:
     if horizon is None:
         return [run.id, run.arch, seed, "not stored", "–", "–", n]
     sign, end = ("≥ ", "or more") if horizon.censored else ("", "")
-    beyond = f"yes: above chance at every lag, up to {record.lags[-1]}" if horizon.censored else "no"
+    beyond = (
+        f"yes: half-way to 1 or better at every lag, up to {record.lags[-1]}" if horizon.censored else "no"
+    )
     interval = f"{horizon.lower} to {horizon.upper} {end}".strip()
     return [run.id, run.arch, seed, f"{sign}{horizon.estimate}", interval, beyond, n]
 

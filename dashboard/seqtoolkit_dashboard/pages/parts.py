@@ -9,15 +9,9 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from seqtoolkit_dashboard.mantine import Alert, MultiSelect, SegmentedControl
+from seqtoolkit_dashboard.pages.picture import CONFIG
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
-
-_GRAPH: Any = {
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
-    "plotlyServerURL": "",  # the first of those would upload the data; without an address it cannot
-    "toImageButtonOptions": {"format": "svg"},
-}
 
 
 def aria(**names: str) -> dict[str, Any]:
@@ -81,9 +75,7 @@ def unknown_runs(unknown: Sequence[str]) -> list[str]:
     return [f"No run named {name!r} is in this folder: {why}." for name in unknown]
 
 
-def graph(figure: go.Figure, caption: str, component_id: str | None = None) -> Any:
-    """Return a figure with a caption that says the same to those who cannot see it."""
-    named: dict[str, Any] = {"id": component_id} if component_id else {}
-    height = {"height": figure.layout.height}
-    picture = dcc.Graph(figure=figure, config=_GRAPH, responsive=True, style=height, **named)
-    return html.Figure([picture, html.Figcaption(caption)])
+def graph(figure: go.Figure, caption: str) -> Any:
+    """Return a figure that is drawn once, with its caption."""
+    plot = dcc.Graph(figure=figure, config=CONFIG, responsive=True, style={"height": figure.layout.height})
+    return html.Figure([plot, html.Figcaption(caption)])

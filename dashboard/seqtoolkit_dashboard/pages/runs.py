@@ -45,7 +45,7 @@ def layout(index: RunIndex, view: View) -> Any:
                 ],
                 className="controls",
             ),
-            html.Div(parts.notes(parts.unknown_runs(index.select(view.run).unknown)), id=ids.RUNS_NOTES),
+            html.Div(_unknown(runs, view), id=ids.RUNS_NOTES),
             _grid(runs, view),
             dcc.Store(id=ids.RUNS_VERSION, data=index.version(runs)),
         ]
@@ -84,7 +84,7 @@ def register(app: Dash, index: RunIndex) -> None:
 
     @app.callback(Output(ids.RUNS_NOTES, "children"), Input(ids.URL, "search"), prevent_initial_call=True)
     def warn(search: str | None) -> Any:
-        return parts.notes(parts.unknown_runs(index.select(View.parse(search).run).unknown))
+        return _unknown(index.runs(), View.parse(search))
 
 
 def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -196,6 +196,11 @@ def _selected(index: RunIndex, ticked: Any, held: Sequence[str]) -> list[str]:
     if set(now) == {run.id for run in index.select(held).runs if held}:
         return list(held)
     return [*(run for run in held if run in now), *(run for run in now if run not in held)]
+
+
+def _unknown(runs: Sequence[Run], view: View) -> Any:
+    known = {run.id for run in runs}
+    return parts.notes(parts.unknown_runs([name for name in view.run if name not in known]))
 
 
 def _count(runs: Sequence[Run]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+import plotly.graph_objects as go
+from dash import Dash, Input, Output, ctx, html, no_update
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit.runs import Run
@@ -15,11 +16,15 @@ from seqtoolkit_dashboard.mantine import MultiSelect, Slider
 from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.pages.picture import Picture, Seen, update
 from seqtoolkit_dashboard.runs import RunIndex, Selection, Series
 from seqtoolkit_dashboard.theme import Scheme, line_styles
 from seqtoolkit_dashboard.view import View
 
 MAX_PANELS = 8
+PICTURE = Picture(
+    ids.TRAINING_GRAPH, ids.TRAINING_FRAME, ids.TRAINING_CAPTION, ids.TRAINING_EMPTY, ids.TRAINING_SEEN
+)
 
 
 def layout(index: RunIndex, view: View) -> Any:
@@ -46,8 +51,7 @@ def layout(index: RunIndex, view: View) -> Any:
             parts.heading("Training", "How fast and how far each run learned, at the same training steps."),
             html.Div(controls, className="controls"),
             html.Div(id=ids.TRAINING_NOTES),
-            html.Div(id=ids.TRAINING_RESULT),
-            dcc.Store(id=ids.TRAINING_VERSION),
+            PICTURE.layout(),
         ]
     )
 
@@ -65,42 +69,40 @@ def register(app: Dash, index: RunIndex) -> None:
     )
 
     @app.callback(
-        Output(ids.TRAINING_RESULT, "children"),
-        Output(ids.TRAINING_NOTES, "children"),
-        Output(ids.TRAINING_METRICS, "data"),
-        Output(ids.TRAINING_VERSION, "data"),
-        Input(ids.URL, "search"),
-        Input(ids.SCHEME, "data"),
-        Input(ids.TICK, "n_intervals"),
-        State(ids.TRAINING_VERSION, "data"),
+        output={
+            "picture": PICTURE.outputs(),
+            "notes": Output(ids.TRAINING_NOTES, "children"),
+            "metrics": Output(ids.TRAINING_METRICS, "data"),
+        },
+        inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data"), Input(ids.TICK, "n_intervals")],
+        state=[PICTURE.state()],
     )
-    def draw(search: str | None, scheme: Scheme | None, _: int, seen: str | None) -> Any:
+    def draw(search: str | None, scheme: Scheme | None, _: int, seen: Seen) -> Any:
         view = View.parse(search)
         chosen = index.select(view.run)
         version = index.version(chosen.runs)
-        if scheme is None or (ctx.triggered_id == ids.TICK and version == seen):
+        if scheme is None or (ctx.triggered_id == ids.TICK and seen and version == seen["version"]):
             raise PreventUpdate
         series = {run.id: index.series(run) for run in chosen.runs}
         names = _metric_names(list(series.values()))
-        return (
-            picture(index.runs(), chosen, series, view, scheme),
-            parts.notes([*parts.unknown_runs(chosen.unknown), *_unmeasured(view, names)]),
-            sorted({*names, *view.metric}) or no_update,
-            version,
-        )
+        return {
+            "picture": update(*picture(index.runs(), chosen, series, view, scheme), version, seen),
+            "notes": parts.notes([*parts.unknown_runs(chosen.unknown), *_unmeasured(view, names)]),
+            "metrics": sorted({*names, *view.metric}) or no_update,
+        }
 
 
 def picture(
     everyone: Sequence[Run], chosen: Selection, series: dict[str, Series], view: View, scheme: Scheme
-) -> Any:
-    """Return the curves of the chosen runs, or why there are none."""
+) -> tuple[go.Figure | None, Any]:
+    """Return the curves of the chosen runs and a caption, or why there are none."""
     shown = _shown(view, _metric_names(list(series.values())))
     if not chosen.runs:
-        return parts.empty(
+        return None, parts.empty(
             "No runs to draw", "Select runs above, or train a first one: seqtoolkit fit --help"
         )
     if not shown:
-        return parts.empty(
+        return None, parts.empty(
             "Nothing logged yet", "The selected runs have no metrics yet; this page updates itself."
         )
     styles = line_styles(everyone, chosen.runs, scheme)
@@ -112,7 +114,7 @@ def picture(
     ]
     figure = training(curves, shown, view.y, view.smooth, scheme)
     caption = f"{', '.join(shown)} of {', '.join(series)}. Long curves are thinned; every peak stays."
-    return parts.graph(figure, caption, ids.TRAINING_GRAPH)
+    return figure, caption
 
 
 def _smoothing(view: View) -> Any:
