@@ -23,7 +23,8 @@ def check_configs(argv: list[str]) -> None:
 
     Raises ValueError with the file, the line and what was expected.
     """
-    for path in map(Path, values(argv, "--config", "-c")):
+    named = [value for value in values(argv, "--config", "-c") if not value.startswith("{")]
+    for path in map(Path, named):
         if not path.is_file():
             raise ValueError(f"{path}: no such file; expected a configuration such as configs/g2p.yaml")
         try:

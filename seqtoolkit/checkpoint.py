@@ -130,7 +130,8 @@ def load(path: Path | str) -> Checkpoint:
     try:
         described = Described.from_dict(content.get(BLOCK))
         _require(described)
-        model = _rebuild(described, _weights(content))
+        _check_codec(described.spec)
+        model = _rebuild(described, _weights(content, path.stat().st_size))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
     step = content.get("global_step")
@@ -178,11 +179,18 @@ def _check_archive(path: Path) -> None:
         raise CheckpointError("it claims to hold more than its own size")
 
 
-def _weights(content: dict[str, Any]) -> dict[str, Tensor]:
-    """Take the model's weights out of the LightningModule's."""
+def _weights(content: dict[str, Any], size: int) -> dict[str, Tensor]:
+    """Take the model's weights out of the LightningModule's; all of them must truly be in the file of `size` bytes."""
     weights = content.get("state_dict")
-    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
-        raise CheckpointError("it has no 'state_dict' of tensors")
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in weights):
+        raise CheckpointError("it has no 'state_dict' of tensors by name")
+    for name, value in weights.items():
+        if not isinstance(value, Tensor) or value.layout != torch.strided or value.device.type != "cpu":
+            raise CheckpointError(f"its {name!r} is not an ordinary tensor")
+        if value.is_complex() or value.is_quantized:
+            raise CheckpointError(f"its {name!r} has the type {value.dtype}")
+    if (claimed := sum(value.nbytes for value in weights.values())) > size:
+        raise CheckpointError(f"its weights claim {claimed:,} bytes, and the file has {size:,}")
     return {
         name.removeprefix("model."): value for name, value in weights.items() if name.startswith("model.")
     }
@@ -196,7 +204,7 @@ def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel:
     try:
         with torch.device("meta"):
             expected = {name: tuple(value.shape) for name, value in described.build().state_dict().items()}
-    except (KeyError, TypeError, RuntimeError) as error:
+    except Exception as error:  # whatever the values of the file lead a constructor to
         raise CheckpointError(f"its model cannot be built ({_first_line(error)})") from None
     found = {name: tuple(value.shape) for name, value in weights.items()}
     if wrong := [name for name in sorted({*expected, *found}) if expected.get(name) != found.get(name)]:
@@ -208,6 +216,19 @@ def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel:
     model = described.build()
     model.load_state_dict(weights)
     return model
+
+
+def _check_codec(spec: dict[str, Any]) -> None:
+    """Refuse a codec that names symbols beyond the model's vocabulary."""
+    if "codec" in spec:
+        try:
+            symbols = Codec.from_dict(spec["codec"]).symbols
+        except (ValueError, IndexError) as error:
+            raise CheckpointError(f"its codec is wrong: {error}") from None
+        if len(symbols) > spec.get("vocab_size", 0):
+            raise CheckpointError(
+                f"its codec has {len(symbols)} symbols for a vocabulary of {spec.get('vocab_size')}"
+            )
 
 
 def _first_line(error: BaseException) -> str:

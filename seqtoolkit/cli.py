@@ -13,7 +13,7 @@ train and use a model (`seqtoolkit fit --help` for the options of each)
   fit        train:            seqtoolkit fit --config configs/g2p.yaml --model.arch lstm --run runs/mine
   validate   measure it:       seqtoolkit validate --ckpt_path runs/mine/checkpoints/best.ckpt
   test       the same, once, on the test split
-  predict    use it:           echo hello | seqtoolkit predict --ckpt_path runs/mine/checkpoints/best.ckpt
+  predict    use it:           seqtoolkit predict --ckpt_path runs/mine/checkpoints/best.ckpt --data.words words.txt
 
 look
   runs       print the runs of a folder as a table:   seqtoolkit runs runs/
@@ -30,9 +30,8 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     if name in ("-h", "--help"):
-        print(
-            USAGE + "".join(f"  {entry.name:<10} {entry.value}\n" for entry in _commands().values()), end=""
-        )
+        others = [f"  {name:<10} `seqtoolkit {name} --help` explains\n" for name in _commands()]
+        print(USAGE + "".join(others), end="")
         return 0
     if name == "--version":
         print(f"seqtoolkit {version('seqtoolkit')}")
@@ -42,7 +41,10 @@ def main(argv: list[str] | None = None) -> int:
         known = [*TRAINING, "runs", "plugins", "check", *_commands()]
         print(f"seqtoolkit: no command {name!r}; expected one of {', '.join(known)}", file=sys.stderr)
         return 2
-    return command(argv if name in TRAINING else rest)
+    try:
+        return command(argv if name in TRAINING else rest)
+    except KeyboardInterrupt:
+        return 130
 
 
 def _find(name: str) -> Callable[[list[str]], int] | None:

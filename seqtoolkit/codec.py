@@ -66,6 +66,8 @@ class Codec:
             isinstance(word, str) for word in [*symbols, *map(value.get, texts)]
         ):
             raise ValueError("a codec's symbols are a list of texts, and its other fields texts")
+        if not symbols:
+            raise ValueError("a codec has at least one symbol")
         codec = cls(**{**value, "symbols": tuple(symbols)})
         used = {
             *codec.alphabet,

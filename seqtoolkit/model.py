@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +73,8 @@ class SequenceModel(nn.Module):
         arch_config: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        if block not in get_args(BlockKind):
+            raise ValueError(f"block is {block!r}; expected one of {', '.join(get_args(BlockKind))}")
         _check_sizes(vocab_size=vocab_size, num_features=num_features, d_model=d_model, num_layers=num_layers)
         build = _mixer_class(arch)
         options = arch_config or {}

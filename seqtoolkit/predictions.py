@@ -29,9 +29,11 @@ class PredictionWriter(BasePredictionWriter):
         self.output, self.format = output, format
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse what would tear the order of the rows."""
-        if trainer.world_size > 1:
-            raise ValueError(f"predict runs on one device, not {trainer.world_size}: add --trainer.devices 1")
+        """Refuse a place that cannot be written, before any work is done."""
+        if self.output != "-" and (
+            Path(self.output).is_dir() or not Path(self.output).resolve().parent.is_dir()
+        ):
+            raise ValueError(f"--output {self.output}: expected a file in a folder that exists")
 
     def write_on_epoch_end(
         self, trainer: Trainer, pl_module: LightningModule, predictions: Any, batch_indices: Any
@@ -46,8 +48,10 @@ class PredictionWriter(BasePredictionWriter):
         )
         if self.output == "-":
             sys.stdout.write(text)
+        elif Path(self.output).exists() and not Path(self.output).is_file():
+            Path(self.output).write_text(text)  # a pipe or a device is written to, not replaced
         else:
-            write_atomically(Path(self.output), text.encode())
+            write_atomically(Path(self.output).resolve(), text.encode())
 
 
 def _tsv(rows: list[dict[str, str]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from argparse import Namespace
@@ -11,33 +10,15 @@ from typing import Any, cast
 
 import torch
 from lightning import Callback, LightningModule, Trainer
-from lightning.fabric.plugins import TorchCheckpointIO
-from lightning.fabric.utilities.types import _PATH
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from seqtoolkit import checkpoint
-from seqtoolkit.files import write_atomically
+from seqtoolkit.checkpointing import RunCheckpoint
 from seqtoolkit.model import count_parameters
 from seqtoolkit.run_folder import RunFolder
-from seqtoolkit.schedule import WarmupDecay, follow
 from seqtoolkit.task import SequenceTask
 
 HEARTBEAT = 2.0  # seconds between updates of run.json
-
-
-class AtomicCheckpointIO(TorchCheckpointIO):
-    """Save a checkpoint whole or not at all (Lightning's own writer moves it across file systems)."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: _PATH, storage_options: Any | None = None
-    ) -> None:
-        """Write under a temporary name beside the target, then replace."""
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(Path(path), buffer.getvalue())
 
 
 class RunLogger(Logger):
@@ -69,13 +50,13 @@ class RunLogger(Logger):
 
 
 class RunRecorder(Callback):
-    """Keep run.json true while training goes on, and store what an evaluation measured.
+    """Keep run.json true while training goes on.
 
     Args:
-        folder: the run folder; opened when training or an evaluation begins.
+        folder: the run folder; taken before training, written to only when training truly begins.
         facts: fields of run.json that are known before training (task, plugin, seed, versions, config hash).
-        config: the fully expanded configuration, written to config.yaml when training begins.
-        start: the checkpoint from which training goes on, or which is evaluated.
+        config: the fully expanded configuration, for config.yaml.
+        start: the checkpoint from which training goes on.
     """
 
     def __init__(
@@ -84,102 +65,119 @@ class RunRecorder(Callback):
         self.folder, self.facts, self.config, self.start = folder, facts, config, start
         self._beat = self._seconds = 0.0  # last heartbeat; training time without validation
         self._since: float | None = None  # when the training clock was last started
-        self._first_step = 0
+        self._first_step: int | None = None  # None: training has not begun
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Take the run folder (first process), and let every process save checkpoints there."""
-        self.folder.path = trainer.strategy.broadcast(self.folder.path)
+        """Take the run folder (first process), and let every process save checkpoints there.
+
+        Raises ValueError on every process when the folder cannot be taken.
+        """
+        self.folder.path = trainer.strategy.broadcast(self.folder.path.resolve())
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
-            if isinstance(callback, ModelCheckpoint):
+            if isinstance(callback, RunCheckpoint):
                 callback.dirpath = str(self.folder.path / "checkpoints")
-        if trainer.is_global_zero:
-            self.folder.open(create=stage == "fit" and not self._continues())
-            if stage == "fit":
-                self._begin(trainer, cast(SequenceTask, pl_module))
+        problem = trainer.strategy.broadcast(self._take() if trainer.is_global_zero else "")
+        if problem:
+            raise ValueError(problem)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Let the schedule follow the trainer's budget, and start the clock."""
-        for config in trainer.lr_scheduler_configs:
-            if isinstance(config.scheduler, WarmupDecay):
-                follow(config.scheduler, trainer)
+        """Write what this run is, and start the clock."""
+        if trainer.is_global_zero:
+            self._begin(trainer, cast(SequenceTask, pl_module))
         self._first_step, self._since = trainer.global_step, time.perf_counter()
 
-    def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        """Show that the run lives, and let a run that ends by max_steps validate what it ends with."""
+    def on_train_batch_start(self, trainer: Trainer, *args: Any) -> None:
+        """Draw dropout from the seed and the step, so that a resumed run equals one that never stopped."""
+        torch.manual_seed(
+            (int(self.facts["seed"]) * 1_000_003 + trainer.global_step) * 1009 + trainer.global_rank
+        )
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
+    ) -> None:
+        """Show that the run lives, stop when the loss is no number, and validate what max_steps ends with."""
         if trainer.global_step == trainer.max_steps:
             trainer.should_stop = True
-        if time.monotonic() - self._beat > HEARTBEAT:
-            self._record(trainer)
+        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self._check(trainer, outputs["loss"])
+        self._pulse(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the training clock."""
         if self._since is not None:
             self._seconds, self._since = self._seconds + time.perf_counter() - self._since, None
 
+    def on_validation_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        """Show that the run lives."""
+        self._pulse(trainer)
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Record what was measured, or, on its own (`validate`), store it with its checkpoint."""
-        if trainer.state.fn == "validate":
-            self._store(trainer, cast(SequenceTask, pl_module), "val")
-        elif not trainer.sanity_checking:
+        """Record what was measured, and start the clock again."""
+        if self._first_step is not None:
             self._record(trainer)
             self._since = time.perf_counter()
-
-    def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Store the test metrics and curves with their checkpoint."""
-        self._store(trainer, cast(SequenceTask, pl_module), "test")
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Mark the run as finished."""
         self._record(trainer, status="finished", finished=time.time())
 
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say so when there was nothing left to train."""
+        if self._first_step is None and trainer.is_global_zero:
+            print(f"{self.folder.path} is finished; to train on, raise --trainer.max_epochs", file=sys.stderr)
+
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Mark the run as crashed, and say why."""
-        if trainer.state.fn == "fit" and self.folder.owned:
-            self._record(trainer, status="crashed", error=f"{type(exception).__name__}: {exception}"[:500])
+        """Mark the run as crashed, say why, and give the folder back."""
+        stopped = isinstance(exception, KeyboardInterrupt)
+        if self.folder.owned and self._first_step is not None:
+            error = "interrupted" if stopped else f"{type(exception).__name__}: {exception}"[:500]
+            self._record(trainer, status="crashed", error=error)
+        last = self.folder.path / "checkpoints" / "last.ckpt"
+        if stopped and last.exists() and trainer.is_global_zero:
+            print(f"\ninterrupted; go on with: seqtoolkit fit --ckpt_path {last}", file=sys.stderr)
+        self.folder.close()
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Give the folder back."""
         self.folder.close()
 
-    def _continues(self) -> bool:
-        """Say whether training goes on from a checkpoint of this very run."""
-        return self.start is not None and self.start.resolve().parent.parent == self.folder.path.resolve()
+    def _take(self) -> str:
+        """Take the folder; return what is in the way, or nothing."""
+        continues = self.start is not None and self.start.resolve().parent.parent == self.folder.path
+        try:
+            self.folder.open(create=not continues)
+        except (ValueError, OSError) as error:
+            return str(error)
+        return ""
 
     def _begin(self, trainer: Trainer, task: SequenceTask) -> None:
-        described = task.described
-        count = count_parameters(task.model)
+        described, count = task.described, count_parameters(task.model)
         print(f"{described.arch}, {count:,} parameters, into {self.folder.path}", file=sys.stderr)
         self.folder.write_text("config.yaml", self.config)
-        facts = {
-            "arch": described.arch,
-            "arch_config": described.arch_config,
-            **described.shape,
-            **self.facts,
-        }
+        what = {"arch": described.arch, "arch_config": described.arch_config, **described.shape, **self.facts}
         place = {"devices": trainer.world_size, "precision": str(trainer.precision)}
         created = self.folder.record.get("created", time.time())
         state = {"status": "running", "created": created, "finished": None, "error": ""}
-        self.folder.update(**facts, **place, **state, parameters=count)
+        self.folder.update(**what, **place, **state, parameters=count, step=trainer.global_step)
+
+    def _check(self, trainer: Trainer, loss: torch.Tensor) -> None:
+        if not torch.isfinite(loss):
+            rate = trainer.optimizers[0].param_groups[0]["lr"]
+            raise ValueError(
+                f"the training loss is {loss.item()} at step {trainer.global_step}, learning rate {rate:.2g}: "
+                f"try a lower --optimizer.lr; the checkpoints before it are kept"
+            )
+
+    def _pulse(self, trainer: Trainer) -> None:
+        if self._first_step is not None and time.monotonic() - self._beat > HEARTBEAT:
+            self._record(trainer)
 
     def _record(self, trainer: Trainer, **fields: Any) -> None:
         if not trainer.is_global_zero:
             return
         self._beat = time.monotonic()
         running = 0.0 if self._since is None else time.perf_counter() - self._since
-        steps, seconds = trainer.global_step - self._first_step, self._seconds + running
+        steps, seconds = trainer.global_step - (self._first_step or 0), self._seconds + running
         speed = {"train/steps_per_second": steps / seconds} if steps and seconds else {}
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         self.folder.update(step=trainer.global_step, metrics={**metrics, **speed}, **fields)
-
-    def _store(self, trainer: Trainer, task: SequenceTask, split: str) -> None:
-        if not trainer.is_global_zero:
-            return
-        assert self.start is not None  # the command line asks for a checkpoint
-        step = int(checkpoint.read(self.start)["global_step"])
-        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-        self.folder.log(step, 0, metrics)
-        self.folder.update(metrics=metrics)
-        if records := [record.to_dict() for record in task.evaluations[split].records]:  # type: ignore[union-attr]
-            self.folder.write_probe(
-                self.start, "retention.json", {"schema": 1, "step": step, "records": records}
-            )

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from seqtoolkit.arguments import values
 from seqtoolkit.checkpoint import BLOCK, CheckpointError, Described, read
+
+PLAIN = ("seed_everything", "model", "checkpoint")  # plain values all the way down
+NAMED = {  # what may be named, and so imported, without being asked for on the command line
+    "data": ("seqtoolkit.data.",),
+    "optimizer": ("torch.optim.",),
+    "lr_scheduler": ("torch.optim.lr_scheduler.", "seqtoolkit.schedule."),
+}
+TRAINER = (
+    "accelerator", "devices", "precision", "max_epochs", "max_steps", "max_time", "min_epochs", "min_steps",
+    "val_check_interval", "check_val_every_n_epoch", "log_every_n_steps", "accumulate_grad_batches",
+    "gradient_clip_val", "gradient_clip_algorithm", "enable_progress_bar", "deterministic",
+)  # fmt: skip
 
 
 def with_run_config(argv: list[str]) -> list[str]:
@@ -15,26 +30,63 @@ def with_run_config(argv: list[str]) -> list[str]:
     run = Path(path).resolve().parent.parent
     if not path or values(argv, "--config", "-c") or not (run / "config.yaml").is_file():
         return argv
-    return [argv[0], "--config", str(run / "config.yaml"), "--run", str(run), *argv[1:]]
+    return [argv[0], "--config", json.dumps(harmless(run / "config.yaml")), "--run", str(run), *argv[1:]]
 
 
-def refuse_another_model(path: Path, asked: dict[str, Any]) -> None:
-    """Compare a checkpoint with the architecture, options and sizes that were asked for.
+def harmless(path: Path) -> dict[str, Any]:
+    """Read the parts of a run's configuration that cannot make the command line import or call anything foreign.
+
+    Raises ValueError that names what is foreign, and how to say that it is trusted.
+    """
+    try:
+        config = yaml.safe_load(path.read_text())
+        parts = {name: config[name] for name in PLAIN if name in config}
+        named = {name: config[name] for name in NAMED if config.get(name)}
+        trainer = {name: config["trainer"][name] for name in TRAINER if name in config["trainer"]}
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError) as error:
+        raise ValueError(f"{path}: not a configuration that seqtoolkit wrote ({error!r:.100})") from None
+    for name, value in named.items():
+        if foreign := _foreign(name, value):
+            raise ValueError(
+                f"{path}: {name} names {foreign!r}, which would be imported: if you trust it, add --config {path}"
+            )
+    return {**parts, **named, "trainer": trainer}
+
+
+def _foreign(name: str, value: Any) -> Any:
+    """Return what a section would import beyond the libraries of training, or None."""
+    place = value.get("class_path") if isinstance(value, dict) else value
+    if not isinstance(place, str) or not place.startswith(NAMED[name]):
+        return place or value
+    options = value.get("init_args") or {} if isinstance(value, dict) else {}
+    texts = [option for option in options.values() if isinstance(option, (str, dict))]
+    return texts[0] if name != "data" and texts else None
+
+
+def described(path: Path) -> Described:
+    """Return what a checkpoint says of its model.
+
+    Raises CheckpointError with one clear message.
+    """
+    content = read(path)
+    try:
+        return Described.from_dict(content.get(BLOCK))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
+def refuse_another(path: Path, found: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Compare a checkpoint's model or data, by name, with what was asked for.
 
     Raises ValueError that lists the differences; Lightning would train the checkpoint's model without a word.
     """
-    try:
-        described = Described.from_dict(read(path).get(BLOCK))
-    except CheckpointError as error:
-        raise CheckpointError(str(error) if str(path) in str(error) else f"{path}: {error}") from None
-    found = {"arch": described.arch, "arch_config": described.arch_config, **described.shape}
     differences = [
-        f"{name}: the checkpoint has {found[name]!r}, you ask for {value!r}"
+        f"{name}: the checkpoint has {found.get(name)!r:.60}, you ask for {value!r:.60}"
         for name, value in asked.items()
-        if value != found[name]
+        if value != found.get(name)
     ]
     if differences:
         raise ValueError(
-            f"{path} holds another model ({'; '.join(differences)}). Leave out --config and the --model options to "
-            f"go on with the checkpoint's model, or leave out --ckpt_path to train the other"
+            f"{path} holds another model ({'; '.join(differences)}). Leave out --config, --model and --data options "
+            f"to go on with the checkpoint's own, or leave out --ckpt_path to train the other"
         )

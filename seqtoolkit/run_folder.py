@@ -34,15 +34,17 @@ class RunFolder:
         Raises ValueError when another process owns it, when it is taken (create) or holds no run (not create),
         and OSError when it cannot be written.
         """
+        if create:
+            self.path.mkdir(parents=True, exist_ok=True)
+        elif not (self.path / "run.json").is_file():
+            raise ValueError(f"{self.path} holds no run (no run.json)")
+        self._take_lock()  # before looking: two runs may begin at the same moment
         exists = (self.path / "run.json").exists()
         if create and exists:
+            self.close()
             last = self.path / "checkpoints" / "last.ckpt"
             resume = f", or continue it with --ckpt_path {last}" if last.exists() else ""
             raise ValueError(f"{self.path} holds a run already: choose another folder with --run{resume}")
-        if not create and not exists:
-            raise ValueError(f"{self.path} holds no run (no run.json)")
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
         self.record = (
             read_json(self.path / "run.json") if exists else {"schema": SCHEMA, "id": self.path.name}
         )
@@ -59,7 +61,11 @@ class RunFolder:
         if self._log is None:
             self._log = self._open_log()
         line = json.dumps({"step": step, "epoch": epoch, "time": round(time.time(), 3), **metrics})
-        os.write(self._log, line.encode() + b"\n")
+        data = line.encode() + b"\n"
+        if (written := os.write(self._log, data)) < len(data):
+            raise OSError(
+                f"{self.path / 'metrics.jsonl'}: wrote {written} of {len(data)} bytes; is the disk full?"
+            )
 
     def write_text(self, name: str, text: str) -> None:
         """Write a file beside run.json."""

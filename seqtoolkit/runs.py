@@ -122,9 +122,10 @@ def read_probe(run: Path, checkpoint: str, name: str = "retention.json") -> dict
     Raises ValueError when the file is there and cannot be understood.
     """
     folder = run / "probes" / checkpoint
-    if not (folder / "manifest.json").is_file() or name not in read_json(folder / "manifest.json").get(
-        "files", {}
-    ):
+    if not (folder / "manifest.json").is_file():
+        return None
+    files = read_json(folder / "manifest.json").get("files")
+    if not isinstance(files, dict) or name not in files:
         return None
     return read_json(folder / name)
 

@@ -61,19 +61,20 @@ def recall_records(run: Run) -> list[Record]:
     """Return the recall curves of a run's best checkpoint; none when the probe is missing or unreadable."""
     try:
         probe = read_probe(run.path, "best") or {}
-        records = [Record.from_dict(record) for record in probe.get("records", [])]
+        found = probe.get("records")
+        records = [Record.from_dict(record) for record in found] if isinstance(found, list) else []
     except (OSError, ValueError):
         return []
     return [record for record in records if record.protocol == "recall"]
 
 
 def table(rows: list[tuple[str, ...]]) -> str:
-    """Align rows of cells: the first two columns to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Align rows of cells under a header: texts to the left, columns that hold numbers to the right."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    right = [any(cell[:1].isdigit() for cell in column[1:]) for column in columns]
     lines = []
     for cells in rows:
-        padded = [
-            c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))
-        ]
-        lines.append("  ".join(padded).rstrip())
+        parts = zip(cells, widths, right, strict=True)
+        lines.append("  ".join(c.rjust(width) if r else c.ljust(width) for c, width, r in parts).rstrip())
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

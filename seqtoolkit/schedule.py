@@ -45,7 +45,15 @@ def follow(schedule: WarmupDecay, trainer: Trainer) -> None:
     """Let a schedule decay over the budget of a trainer: max_steps, max_epochs or max_time, whichever ends first."""
     steps = trainer.estimated_stepping_batches
     timers = [callback for callback in trainer.callbacks if isinstance(callback, Timer)]  # type: ignore[attr-defined]
-    schedule.progress = lambda: max([trainer.global_step / steps, *map(_time_spent, timers)])
+
+    def progress() -> float:
+        """Every process must see the same: their clocks differ, and so would their weights."""
+        spent = max([0.0, *map(_time_spent, timers)])
+        if timers and trainer.world_size > 1:
+            spent = float(trainer.strategy.broadcast(spent))
+        return max(trainer.global_step / steps, spent)
+
+    schedule.progress = progress
 
 
 def _time_spent(timer: Timer) -> float:

@@ -16,7 +16,7 @@ from seqtoolkit.data.base import SequenceData, prompts
 from seqtoolkit.decoding import greedy
 from seqtoolkit.evaluation import Evaluation, score
 from seqtoolkit.model import BlockKind
-from seqtoolkit.schedule import WarmupDecay
+from seqtoolkit.schedule import WarmupDecay, follow
 
 
 class SequenceTask(LightningModule):
@@ -82,6 +82,12 @@ class SequenceTask(LightningModule):
         """Update the test metrics."""
         self.evaluations["test"].update(self.model, batch)  # type: ignore[operator]
 
+    def on_train_start(self) -> None:
+        """Let the schedule follow the trainer's budget."""
+        for config in self.trainer.lr_scheduler_configs:
+            if isinstance(config.scheduler, WarmupDecay):
+                follow(config.scheduler, self.trainer)
+
     def on_validation_epoch_end(self) -> None:
         """Log the validation metrics."""
         self._conclude("val")
@@ -92,7 +98,8 @@ class SequenceTask(LightningModule):
 
     def _conclude(self, split: str) -> None:
         values = self.evaluations[split].conclude()  # type: ignore[operator]
-        self.log_dict({f"{split}/{name}": value for name, value in values.items()}, prog_bar=split == "val")
+        named = {f"{split}/{name}": value for name, value in values.items()}
+        self.log_dict(named, prog_bar=split == "val", sync_dist=True)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[tuple[int, dict[str, str]]]:
         """Decode each prompt; return its place in the input and what is said of it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import platform
 import sys
 import time
@@ -17,19 +18,22 @@ import torch
 from jsonargparse import Namespace
 from lightning import LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import ProgressBar, TQDMProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.loggers import Logger
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seqtoolkit import options, plugins
 from seqtoolkit.arguments import check_configs, explain, values
+from seqtoolkit.checkpointing import AtomicCheckpointIO, RunCheckpoint
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.g2p import G2PData  # noqa: F401  (imported so that `--data G2PData` is a known short name)
 from seqtoolkit.data.recall import RecallData  # noqa: F401
+from seqtoolkit.evaluation_recorder import EvaluationRecorder
 from seqtoolkit.predictions import PredictionWriter
-from seqtoolkit.recorder import AtomicCheckpointIO, RunLogger, RunRecorder
-from seqtoolkit.resume import refuse_another_model, with_run_config
+from seqtoolkit.recorder import RunLogger, RunRecorder
+from seqtoolkit.resume import described, refuse_another, with_run_config
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
 from seqtoolkit.task import SequenceTask
@@ -45,18 +49,17 @@ DEFAULTS = {
 class SequenceCLI(LightningCLI):
     """Lightning's command line for SequenceTask: what differs is what happens around a run and a checkpoint."""
 
+    built = False  # whether data, model and trainer stand: what fails later is no mistake of the command line
+
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Add the run folder, checkpointing, optimiser and schedule, and let the data tell the model its sizes."""
         parser.add_argument("--run", type=str | None, help="Folder of the run; default runs/TASK-ARCH-TIME.")
-        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
         parser.add_optimizer_args((Optimizer,))
         parser.add_lr_scheduler_args((LRScheduler,))
         parser.link_arguments("data", "model.spec", compute_fn=_spec, apply_on="instantiate")
-        best = {"filename": "best", "monitor": "val/loss", "mode": "min", "save_last": True}
         parser.set_defaults(
             {
-                **{f"checkpoint.{name}": value for name, value in best.items()},
-                "checkpoint.enable_version_counter": False,
                 "optimizer": {"class_path": "torch.optim.AdamW", "init_args": {"lr": 2e-3}},
                 "lr_scheduler": {"class_path": "seqtoolkit.schedule.WarmupDecay"},
             }
@@ -88,37 +91,55 @@ class SequenceCLI(LightningCLI):
             raise ValueError(explain(" ".join(str(error).split()), known)) from None
 
     def _parse_ckpt_path(self) -> None:
-        """Check the choice of architecture, then that a checkpoint fits it: a file never changes what was asked for."""
+        """Check the choice of model against the checkpoint's: Lightning would let the file change what was asked for.
+
+        (Lightning calls this after parsing, to merge a checkpoint's hyperparameters into the configuration.)
+        """
         config = self._section()
-        model = config.model
-        shape = {name: model[name] for name in ("d_model", "num_layers", "block", "mlp_ratio", "dropout")}
+        model, path = config.model, config.get("ckpt_path")
+        if path and model.arch is None:
+            found = described(Path(path))
+            for name, value in {"arch": found.arch, "arch_config": found.arch_config, **found.shape}.items():
+                model[name] = value
         if model.arch is not None:
-            model.arch_config = options.complete(model.arch, _plain(model.arch_config))
-        if config.get("ckpt_path"):
-            refuse_another_model(
-                Path(config.ckpt_path), {"arch": model.arch, "arch_config": model.arch_config, **shape}
-            )
+            model.arch_config = options.complete(model.arch, _plain(model.arch_config) or {})
+        if path:
+            found = described(Path(path))
+            asked = {name: _plain(model[name]) for name in ("arch", "arch_config", *found.shape)}
+            refuse_another(Path(path), {**vars(found), **found.shape}, asked)
 
     def instantiate_classes(self) -> None:
         """Build data, model and trainer."""
         with warnings.catch_warnings():  # replacing the task's default optimiser is what --optimizer is for
             warnings.filterwarnings("ignore", message=".*will be overridden by.*")
             super().instantiate_classes()
+        if path := self._section().get("ckpt_path"):
+            asked = {
+                name: self.datamodule.spec[name] for name in ("task", "vocab_size", "num_classes", "codec")
+            }
+            refuse_another(Path(path), described(Path(path)).spec, asked)
+        SequenceCLI.built = True
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer with the run's recorder, logger and checkpoint writer."""
-        config = self._get(self.config_init, "trainer")
-        extra: list[Any] = [] if config.get("enable_progress_bar") is False else [TQDMProgressBar()]
-        loggers: list[Any] = config.get("logger") if isinstance(config.get("logger"), list) else []
+        config, extra = self._get(self.config_init, "trainer"), list[Any]()
+        callbacks = config.get("callbacks") or []
+        logger = config.get("logger")
+        loggers = logger if isinstance(logger, list) else [logger] if isinstance(logger, Logger) else []
         if self.subcommand == "predict":
             extra = [PredictionWriter(self.config.predict.output, self.config.predict.format)]
-            kwargs["enable_progress_bar"] = False
-        elif not config.get("fast_dev_run"):
+            kwargs |= {"enable_progress_bar": False, "devices": 1, "num_nodes": 1, "strategy": "auto"}
+        elif self.subcommand == "fit" and not config.get("fast_dev_run"):
             recorder = self._recorder()
-            extra, loggers = [*extra, recorder], [*loggers, RunLogger(recorder.folder)]
-        callbacks = [*(config.get("callbacks") or []), *extra]
-        plugins_ = [*(config.get("plugins") or []), AtomicCheckpointIO()]
-        return super().instantiate_trainer(logger=loggers, callbacks=callbacks, plugins=plugins_, **kwargs)
+            extra, loggers = [recorder], [*loggers, RunLogger(recorder.folder)]
+        elif self.subcommand != "fit":
+            extra = [EvaluationRecorder(Path(self._section().ckpt_path))]
+        if kwargs.get("enable_progress_bar", config.get("enable_progress_bar")) is not False:
+            extra += [] if any(isinstance(c, ProgressBar) for c in callbacks) else [TQDMProgressBar()]
+        kwargs |= {"logger": loggers, "callbacks": [*callbacks, *extra]}
+        return super().instantiate_trainer(
+            plugins=[*(config.get("plugins") or []), AtomicCheckpointIO()], **kwargs
+        )
 
     @staticmethod
     def configure_optimizers(
@@ -136,10 +157,13 @@ class SequenceCLI(LightningCLI):
     def _recorder(self) -> RunRecorder:
         config, arch, task = self._section(), self.model.described.arch, self.datamodule.spec["task"]
         path = Path(config.get("run") or f"runs/{task}-{arch}-{time.strftime('%Y%m%d-%H%M%S')}")
-        text = self._parser(self.subcommand).dump(config, skip_none=False)
+        repeatable = config.clone()
+        repeatable["run"] = repeatable["ckpt_path"] = None
+        text = self._parser(self.subcommand).dump(repeatable, skip_none=False)
         facts = {
             "task": task,
             "plugin": plugins.owner(arch),
+            "data": config.data.as_dict(),
             "seed": config.seed_everything,
             "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
             "versions": {name: version(name) for name in ("seqtoolkit", "torch", "lightning")}
@@ -153,6 +177,7 @@ def main(argv: list[str]) -> int:
     """Run one training command; what a user can mend is one clear line, not a traceback."""
     _silence_notices()
     torch.set_flush_denormal(True)  # a vanishing gradient is four times slower without
+    SequenceCLI.built = False
     quiet = {"exit_on_error": False}  # an error is one line, not preceded by two hundred of usage
     try:
         SequenceCLI(
@@ -167,26 +192,45 @@ def main(argv: list[str]) -> int:
             args=with_run_config(argv),
         )
     except (ValueError, OSError, MisconfigurationException) as error:
-        print(f"seqtoolkit {argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+        if SequenceCLI.built and not _ours(error):
+            raise  # from inside a plugin or a library: its author needs the traceback
+        if os.environ.get("LOCAL_RANK", "0") == "0":  # every process meets the same mistake; one says so
+            print(f"seqtoolkit {argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
 
 
+def _ours(error: BaseException) -> bool:
+    """Say whether an error is about what the user gave: of the system, of Lightning's settings, or raised by us."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    raised = Path(place.tb_frame.f_code.co_filename) if place is not None else Path()
+    mine = Path(__file__).parent in raised.parents
+    return mine or isinstance(error, (OSError, MisconfigurationException))
+
+
 def _silence_notices() -> None:
-    """Leave out what the libraries say of themselves, and of checkpoints that are where they ought to be."""
-    for name in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    """Leave out what the libraries say of themselves; what they say of the user's run stays."""
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
+        logging.getLogger(name).addFilter(_of_the_run)
     for notice in (
         ".*LeafSpec.*",
         "Checkpoint directory .* exists and is not empty",
-        "The dirpath has changed from",
+        "Couldn't infer the batch",
     ):
         warnings.filterwarnings("ignore", message=notice)
+
+
+def _of_the_run(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(
+        ("GPU available", "TPU available", "HPU available", "\U0001f4a1", "Seed set")
+    )
 
 
 def _spec(data: SequenceData) -> dict[str, Any]:
     return data.spec
 
 
-def _plain(options_: Any) -> dict[str, Any]:
-    return options_.as_dict() if isinstance(options_, Namespace) else dict(options_ or {})
+def _plain(value: Any) -> Any:
+    return value.as_dict() if isinstance(value, Namespace) else value

@@ -10,19 +10,21 @@ from seqtoolkit.files import is_number
 
 @dataclass(frozen=True)
 class Horizon:
-    """The largest lag still above chance, with its 95 % interval.
+    """The largest lag still above chance by a margin (see `recall_horizon`), with its 95 % interval.
 
-    `censored`: every measured lag was above chance, so the horizon is at least `estimate`. 0 means: none was.
+    `censored`: every measured lag was, so the horizon is at least `estimate`. 0 means: none was.
+    `upper_censored`: no measured lag is surely below, so `upper` is the last one that was measured.
     """
 
     estimate: int
     lower: int
     upper: int
     censored: bool
+    upper_censored: bool = False
 
     def __str__(self) -> str:
         sign = "≥ " if self.censored else ""
-        return f"{sign}{self.estimate} [{self.lower}, {self.upper}{'+' if self.censored else ''}]"
+        return f"{sign}{self.estimate} [{self.lower}, {self.upper}{'+' if self.upper_censored else ''}]"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Record:
 
         Raises ValueError that names the field.
         """
+        if not isinstance(value, dict):
+            raise ValueError(f"retention record: expected an object, found {value!r:.60}")
         if unknown := set(value) - {f.name for f in fields(cls)}:
             raise ValueError(f"retention record: unknown fields {sorted(unknown)}")
         lags = value.get("lags")
@@ -69,7 +73,7 @@ class Record:
 
 
 def _horizon(value: Any) -> Horizon:
-    names = ("estimate", "lower", "upper", "censored")
+    names = ("estimate", "lower", "upper", "censored", "upper_censored")
     if (
         not isinstance(value, dict)
         or set(value) != set(names)

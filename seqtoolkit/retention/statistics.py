@@ -81,9 +81,14 @@ def recall_horizon(
     above_chance = [value <= ALPHA for value in adjusted(tail_above, chance)]
     measured = [count > threshold * n for count, n in zip(hits, trials, strict=True)]
     estimate = last([both[0] and both[1] for both in zip(above_chance, measured, strict=True)])
+    upper, longest = (
+        last([value > ALPHA / 2 for value in adjusted(tail_below, threshold)]),
+        max(lags, default=0),
+    )
     return Horizon(
         estimate=estimate,
         lower=last([value <= ALPHA / 2 for value in adjusted(tail_above, threshold)]),
-        upper=last([value > ALPHA / 2 for value in adjusted(tail_below, threshold)]),
-        censored=estimate == max(lags, default=0) > 0,
+        upper=upper,
+        censored=estimate == longest > 0,
+        upper_censored=upper == longest > 0,
     )

@@ -99,13 +99,25 @@ def broken(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         ),
         (lambda v: v["state_dict"].pop("model.head.bias"), "head.bias is missing"),
         (lambda v: v["state_dict"].update({"model.extra": torch.zeros(3)}), "expected nothing of that name"),
+        (lambda v: v["state_dict"].update({5: torch.zeros(3)}), "tensors by name"),
+        (
+            lambda v: v["state_dict"].update({"model.x": torch.zeros(1).expand(10**9)}),
+            "its weights claim 4,000",
+        ),
+        (lambda v: v["state_dict"].update({"model.x": torch.zeros(3).to_sparse()}), "not an ordinary tensor"),
+        (lambda v: v["state_dict"].update({"model.x": torch.zeros(3, dtype=torch.cfloat)}), "complex64"),
+        (lambda v: v[BLOCK]["shape"].update(mlp_ratio=float("inf")), "cannot be built"),
+        (lambda v: v[BLOCK]["shape"].update(dropout=5.0), "cannot be built"),
+        (lambda v: v[BLOCK]["shape"].update(d_model=-1), "cannot be built"),
+        (lambda v: v[BLOCK]["spec"].update(codec={"symbols": []}), "codec is wrong"),
     ],
 )
 def test_what_does_not_fit_is_said(
     tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(CheckpointError, match=message) as raised:
         load(write(tmp_path / "wrong.ckpt", broken(change)))
+    assert "wrong.ckpt" in str(raised.value)
 
 
 def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtoolkit import SequenceModel
+from seqtoolkit import SequenceMixer, SequenceModel
 from seqtoolkit.decoding import greedy
 
 END = 0
@@ -43,7 +43,7 @@ def test_a_model_that_never_ends_stops_at_max_steps() -> None:
     assert greedy(model, [[1], [2, 1]], END, 5) == [[], []]
 
 
-def test_each_symbol_costs_one_step_and_ended_rows_leave() -> None:
+def test_each_symbol_costs_one_step() -> None:
     model = SequenceModel("gru", num_classes=6, vocab_size=6, d_model=16).eval()
     seen: list[tuple[int, ...]] = []
     model.embedding.register_forward_hook(lambda module, inputs, output: seen.append(tuple(inputs[0].shape)))
@@ -51,3 +51,25 @@ def test_each_symbol_costs_one_step_and_ended_rows_leave() -> None:
     assert seen[0] == (4, 3)
     assert all(shape[1] == 1 for shape in seen[1:])
     assert len(seen) <= 7
+
+
+def test_ended_rows_leave_the_batch() -> None:
+    """The answer to n is n - 1, until 0 ends it: 1 ends at once, 4 takes three steps more."""
+    rows: list[int] = []
+
+    class Countdown(SequenceMixer):
+        def __init__(self, d_model: int) -> None:
+            super().__init__()
+
+        def forward(self, x: torch.Tensor, state: object = None) -> tuple[torch.Tensor, object]:
+            rows.append(len(x))
+            return x, state
+
+    model = SequenceModel(
+        Countdown, num_classes=5, vocab_size=5, d_model=5, num_layers=1, block="plain"
+    ).eval()
+    model.embedding.weight.data = torch.eye(5)
+    model.head.weight.data = torch.eye(5).roll(-1, 0)
+    model.head.bias.data.zero_()
+    assert greedy(model, [[1], [4], [3], [1]], END, 9) == [[], [3, 2, 1], [2, 1], []]
+    assert rows == [4, 2, 2, 1]

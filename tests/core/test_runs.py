@@ -49,11 +49,12 @@ def test_round_trip(tmp_path: Path) -> None:
 
 def test_two_runs_into_one_folder(tmp_path: Path) -> None:
     folder = finished(tmp_path / "a")
+    for create in (True, False):
+        with pytest.raises(ValueError, match="in use by another process"):
+            RunFolder(tmp_path / "a").open(create=create)
+    folder.close()
     with pytest.raises(ValueError, match="holds a run already: choose another folder with --run"):
         RunFolder(tmp_path / "a").open(create=True)
-    with pytest.raises(ValueError, match="in use by another process"):
-        RunFolder(tmp_path / "a").open(create=False)
-    folder.close()
     again = RunFolder(tmp_path / "a")
     again.open(create=False)
     assert again.record["arch"] == "lstm"

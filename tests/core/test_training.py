@@ -1,6 +1,7 @@
 """Training leaves a whole run, can be killed and resumed exactly, and is the same on two processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import yaml
 
 from seqtoolkit import checkpoint
 from seqtoolkit.cli import main
+from seqtoolkit.resume import harmless
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import read_metrics, read_probe, read_run
 from tests.core.commands import TINY, fit, seqtoolkit
@@ -87,20 +89,130 @@ def test_evaluation_is_stored_with_the_checkpoint(trained: Path, capsys: pytest.
     )
 
 
-def test_resume_equals_never_stopping(trained: Path, tmp_path: Path) -> None:
-    run = tmp_path / "part"
-    words = ("--model.arch", "lstm", "--model.arch_config.forget_bias", "2")
-    assert (
-        fit(run, *words, "--trainer.max_epochs", "1") == 0
-    )  # its schedule ends here, so weights differ from step 1
-    assert fit(run, *words, "--ckpt_path", str(run / "checkpoints" / "last.ckpt")) == 0
-    assert read_run(run).step == 16
-    assert sorted(losses(run)) == list(range(16))
+def test_resuming_a_finished_run_changes_nothing(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = read_run(trained)
+    assert main(["fit", "--ckpt_path", str(trained / "checkpoints" / "last.ckpt")]) == 0
+    assert "is finished; to train on, raise --trainer.max_epochs" in capsys.readouterr().err
+    assert read_run(trained) == before
+
+
+def test_training_on_keeps_the_best_wherever_the_folder_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative folder, then moved: the best score is remembered, and best.ckpt replaced only by a better one."""
+    monkeypatch.chdir(tmp_path)
+    assert fit(Path("runs/a"), "--model.arch", "gru", "--trainer.max_epochs", "4") == 0
+    Path("runs/a").rename("moved")
+    best = Path("moved/checkpoints/best.ckpt")
+    step, score = checkpoint.load(best).step, min(validations(Path("moved")).values())
+    words = ["--optimizer.lr", "1.0", "--trainer.max_epochs", "6"]
+    assert main(["fit", "--ckpt_path", "moved/checkpoints/last.ckpt", *words]) == 0
+    after = min(loss for at, loss in validations(Path("moved")).items() if at >= 32)
+    assert read_run(Path("moved")).step == 48
+    assert (checkpoint.load(best).step == step) == (after >= score)
+
+
+def validations(run: Path) -> dict[int, float]:
+    return {int(row["step"]): row["val/loss"] for row in read_metrics(run) if "val/loss" in row}
+
+
+def test_other_data_is_refused_before_anything_is_written(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last, before = trained / "checkpoints" / "last.ckpt", (trained / "config.yaml").read_bytes()
+    for verb in ("fit", "test"):
+        assert main([verb, "--ckpt_path", str(last), "--data.num_symbols", "5"]) == 2
+        assert "vocab_size: the checkpoint has" in capsys.readouterr().err
+    assert (trained / "config.yaml").read_bytes() == before
+    assert read_run(trained).status == "finished"
+
+
+def test_a_strangers_configuration_imports_nothing(trained: Path, tmp_path: Path) -> None:
+    """`--ckpt_path` alone reads the run's config.yaml; what would import something is refused or left out."""
+    run = tmp_path / "stranger"
+    shutil.copytree(trained, run)
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    best = str(run / "checkpoints" / "best.ckpt")
+    config["trainer"]["callbacks"] = [{"class_path": "evil.Callback"}]
+    config["trainer"]["logger"] = {"class_path": "evil.Logger"}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    assert main(["test", "--ckpt_path", best]) == 0  # left out
+    for section, value in {
+        "data": {"class_path": "this.That"},
+        "optimizer": {"class_path": "evil.Optimizer"},
+        "lr_scheduler": {
+            "class_path": "torch.optim.lr_scheduler.LambdaLR",
+            "init_args": {"lr_lambda": "os.system"},
+        },
+    }.items():
+        (run / "config.yaml").write_text(yaml.safe_dump({**config, section: value}))
+        with pytest.raises(ValueError, match="if you trust it, add --config"):
+            harmless(run / "config.yaml")
+    assert main(["test", "--ckpt_path", best]) == 2
+
+
+def test_a_checkpoint_away_from_its_run(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied = tmp_path / "copied.ckpt"
+    shutil.copy(trained / "checkpoints" / "best.ckpt", copied)
+    words = [
+        "--data",
+        "RecallData",
+        "--data.num_symbols",
+        "3",
+        "--data.test_per_lag",
+        "4",
+        "--data.max_lag",
+        "8",
+    ]
+    assert main(["test", "--ckpt_path", str(copied), *words]) == 0
+    assert "is not in a run folder" in capsys.readouterr().err
+
+
+def test_part_of_a_split_is_not_stored(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = read_run(trained).metrics
+    best = str(trained / "checkpoints" / "best.ckpt")
+    assert main(["test", "--ckpt_path", best, "--trainer.limit_test_batches", "1"]) == 0
+    assert "only a part of the split" in capsys.readouterr().err
+    assert read_run(trained).metrics == before
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--model.arch", "rnn", "--optimizer.lr", "1e38", "--trainer.gradient_clip_val", "null"]
+    assert fit(tmp_path / "a", *words) == 2
+    assert "try a lower --optimizer.lr" in capsys.readouterr().err
+    assert read_run(tmp_path / "a").status == "crashed"
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    words = [*TINY, "--model.arch", "rnn", "--trainer.max_epochs", "-1", "--trainer.max_time", "00:00:02:00"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "seqtoolkit", "fit", *words, "--run", str(tmp_path / "a")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.time() + 120
+    while not (tmp_path / "a" / "checkpoints" / "last.ckpt").exists() and time.time() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "go on with: seqtoolkit fit --ckpt_path" in error
+    assert "Traceback" not in error
+    assert (read_run(tmp_path / "a").status, read_run(tmp_path / "a").error) == ("crashed", "interrupted")
+
+
+def test_another_logger(tmp_path: Path) -> None:
+    words = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", str(tmp_path / "csv")]
+    assert fit(tmp_path / "a", "--model.arch", "rnn", *words) == 0
+    assert list((tmp_path / "csv").rglob("metrics.csv"))
+    assert losses(tmp_path / "a")
 
 
 def test_a_kill_in_mid_training_loses_nothing_that_was_logged(tmp_path: Path) -> None:
     """kill -9, then resume: the same weights, to the last bit, as a run that was never killed."""
     words = [*TINY, "--model.arch", "gru", "--trainer.max_epochs", "6", "--trainer.val_check_interval", "4"]
+    words += ["--model.dropout", "0.2"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert main(["fit", *words, "--run", str(whole)]) == 0
     process = subprocess.Popen(
@@ -124,12 +236,12 @@ def test_a_kill_in_mid_training_loses_nothing_that_was_logged(tmp_path: Path) ->
 
 def test_another_architecture_is_refused(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     last = str(trained / "checkpoints" / "last.ckpt")
-    before = last_bytes = Path(last).read_bytes()
+    before = Path(last).read_bytes()
     assert main(["fit", "--ckpt_path", last, "--model.arch", "gru", "--model.arch_config", "{}"]) == 2
     assert "arch: the checkpoint has 'lstm', you ask for 'gru'" in capsys.readouterr().err
     assert main(["fit", "--ckpt_path", last, "--model.d_model", "32"]) == 2
     assert "d_model: the checkpoint has 16, you ask for 32" in capsys.readouterr().err
-    assert before == last_bytes
+    assert Path(last).read_bytes() == before
     assert read_run(trained).status == "finished"
 
 
@@ -150,12 +262,17 @@ def test_two_processes_are_one(tmp_path: Path) -> None:
     ones = read_run(tmp_path / "one").metrics
     for name in ("val/loss", "val/token_accuracy", "val/recall_accuracy"):
         assert run.metrics[name] == pytest.approx(ones[name], abs=1e-4), name
+    for name, value in weights(tmp_path / "one").items():
+        torch.testing.assert_close(weights(tmp_path / "two")[name], value, atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_bf16_mixed_trains(tmp_path: Path, arch: str) -> None:
     assert fit(tmp_path / "a", "--model.arch", arch, "--trainer.precision", "bf16-mixed") == 0
-    assert all(value < 10 for value in losses(tmp_path / "a").values())
+    assert fit(tmp_path / "b", "--model.arch", arch) == 0
+    mixed, full = losses(tmp_path / "a"), losses(tmp_path / "b")
+    assert mixed != full  # the heads and projections are in bfloat16
+    assert max(abs(mixed[step] - full[step]) for step in full) < 0.05
     assert read_run(tmp_path / "a").record["precision"] == "bf16-mixed"
     assert {value.dtype for value in weights(tmp_path / "a").values()} <= {torch.float32}
 
