@@ -53,6 +53,7 @@ def recall_record(arch: str, seed: int = 1, **fields: Any) -> dict[str, Any]:
     horizon = {
         "estimate": last, "lower": LAGS[max(at - 1, 0)] if above else 0,
         "upper": LAGS[min(at + 1, len(LAGS) - 1)], "censored": last == LAGS[-1],
+        "upper_censored": at + 1 >= len(LAGS),
     }  # fmt: skip
     record = {
         "protocol": "recall", "unit": "accuracy", "lags": LAGS, "estimate": estimate,

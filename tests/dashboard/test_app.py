@@ -85,13 +85,18 @@ def test_what_the_url_names_and_is_not_there_is_reported(app: Dash, output: str)
 
 
 def test_a_tick_draws_only_what_has_changed(app: Dash, runs_dir: Path) -> None:
-    first = call(app, ids.TRAINING_GRAPH, "url.search", url__search="?run=recall-rnn", scheme__data="light")
-    seen = {"url__search": "?run=recall-rnn", "scheme__data": "light"}
-    seen["training_seen__data"] = first[ids.TRAINING_SEEN]["data"]
-    assert call(app, ids.TRAINING_GRAPH, "tick.n_intervals", **seen) is None
+    given = {"url__search": "?run=recall-rnn", "scheme__data": "light"}
+    assert (
+        call(app, ids.TRAINING_CHANGED, "tick.n_intervals", **given) is None
+    )  # the first figure is on its way
+    first = call(app, ids.TRAINING_GRAPH, "url.search", **given)
+    given["training_seen__data"] = first[ids.TRAINING_SEEN]["data"]
+    assert call(app, ids.TRAINING_CHANGED, "tick.n_intervals", **given) is None
     with (runs_dir / "recall-rnn" / "metrics.jsonl").open("a") as file:
         file.write('{"step": 9000, "val/loss": 0.2}\n')
-    sent = call(app, ids.TRAINING_GRAPH, "tick.n_intervals", **seen)[ids.TRAINING_GRAPH]["figure"]
+    asked = call(app, ids.TRAINING_CHANGED, "tick.n_intervals", **given)[ids.TRAINING_CHANGED]["data"]
+    assert call(app, ids.TRAINING_CHANGED, "tick.n_intervals", **given, training_changed__data=asked) is None
+    sent = call(app, ids.TRAINING_GRAPH, "training-changed.data", **given)[ids.TRAINING_GRAPH]["figure"]
     assert [operation["location"] for operation in sent["operations"]] == [
         ["data"]
     ]  # the layout has the zoom

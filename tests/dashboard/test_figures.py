@@ -53,7 +53,9 @@ def test_training_has_one_panel_for_each_metric() -> None:
 
 
 def test_memory_shows_bands_chance_and_horizons() -> None:
-    censored = record(horizon={"estimate": 128, "lower": 96, "upper": 128, "censored": True})
+    censored = record(
+        horizon={"estimate": 128, "lower": 96, "upper": 128, "censored": True, "upper_censored": True}
+    )
     curves = [memory.Curve("gru", record(), STYLE), memory.Curve("attention", censored, STYLE)]
     figure = memory.retention(curves, "accuracy", "log", "light")
     names = [trace.name for trace in figure.data]
@@ -74,7 +76,9 @@ def test_different_nulls_are_drawn_for_each_curve() -> None:
 
 
 def test_a_horizon_of_nothing_has_a_place_on_a_log_axis() -> None:
-    nothing = record(horizon={"estimate": 0, "lower": 0, "upper": 1, "censored": False})
+    nothing = record(
+        horizon={"estimate": 0, "lower": 0, "upper": 1, "censored": False, "upper_censored": False}
+    )
     figure = memory.retention([memory.Curve("rnn", nothing, STYLE)], "accuracy", "log", "light")
     assert next(trace for trace in figure.data if trace.mode == "markers+text").x[0] == 1
     none = memory.retention([memory.Curve("rnn", record(horizon=None), STYLE)], "accuracy", "linear", "light")
@@ -134,7 +138,7 @@ def test_an_architecture_keeps_its_colour() -> None:
 
 
 def test_horizon_reads_as_in_the_command_line() -> None:
-    assert str(Horizon(128, 96, 128, True)) == "≥ 128 [96, 128+]"
+    assert str(Horizon(128, 96, 128, True, True)) == "≥ 128 [96, 128+]"
 
 
 def luminance(colour: str) -> float:

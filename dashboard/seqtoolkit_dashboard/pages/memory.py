@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import Dash, Input, Output, ctx, html
+from dash import Dash, Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit.retention.record import Record
@@ -23,7 +23,14 @@ from seqtoolkit_dashboard.theme import Scheme, line_styles
 from seqtoolkit_dashboard.view import View
 
 PROTOCOL = "recall"
-PICTURE = Picture(ids.MEMORY_GRAPH, ids.MEMORY_FRAME, ids.MEMORY_CAPTION, ids.MEMORY_EMPTY, ids.MEMORY_SEEN)
+PICTURE = Picture(
+    ids.MEMORY_GRAPH,
+    ids.MEMORY_FRAME,
+    ids.MEMORY_CAPTION,
+    ids.MEMORY_EMPTY,
+    ids.MEMORY_SEEN,
+    ids.MEMORY_CHANGED,
+)
 HEAD = (
     "Run",
     "Architecture",
@@ -76,21 +83,23 @@ def register(app: Dash, index: RunIndex) -> None:
         },
     )
 
+    PICTURE.watch(app, lambda view: index.version(_chosen(index, view).runs))
+
     @app.callback(
         output={
             "picture": PICTURE.outputs(),
             "table": Output(ids.MEMORY_TABLE, "children"),
             "notes": Output(ids.MEMORY_NOTES, "children"),
         },
-        inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data"), Input(ids.TICK, "n_intervals")],
-        state=[PICTURE.state()],
+        inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data"), Input(PICTURE.changed, "data")],
+        state=[State(PICTURE.seen, "data")],
     )
-    def draw(search: str | None, scheme: Scheme | None, _: int, seen: Seen) -> Any:
+    def draw(search: str | None, scheme: Scheme | None, _: str | None, seen: Seen) -> Any:
         view = View.parse(search)
-        chosen = index.select(view.run, lambda run: _stem(view) in index.probed(run))
-        version = index.version(chosen.runs)
-        if scheme is None or (ctx.triggered_id == ids.TICK and seen and version == seen["version"]):
+        chosen = _chosen(index, view)
+        if scheme is None:
             raise PreventUpdate
+        version = index.version(chosen.runs)  # before reading, so that no change is missed
         records, problems = _measured(index, chosen, _stem(view))
         curves = _curves(index.runs(), records, scheme)
         return {
@@ -122,12 +131,16 @@ def _row(run: Run, record: Record) -> list[str]:
     seed = "–" if record.seed is None else str(record.seed)
     if horizon is None:
         return [run.id, run.arch, seed, "not stored", "–", "–", n]
-    sign, end = ("≥ ", "or more") if horizon.censored else ("", "")
+    sign = "≥ " if horizon.censored else ""
     beyond = (
         f"yes: half-way to 1 or better at every lag, up to {record.lags[-1]}" if horizon.censored else "no"
     )
-    interval = f"{horizon.lower} to {horizon.upper} {end}".strip()
+    interval = f"{horizon.lower} to {horizon.upper}" + (" or more" if horizon.upper_censored else "")
     return [run.id, run.arch, seed, f"{sign}{horizon.estimate}", interval, beyond, n]
+
+
+def _chosen(index: RunIndex, view: View) -> Selection:
+    return index.select(view.run, lambda run: _stem(view) in index.probed(run))
 
 
 def _measured(index: RunIndex, chosen: Selection, stem: str) -> tuple[list[tuple[Run, Record]], list[str]]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import Output, Patch, State, dcc, html
+from dash import Dash, Input, Output, Patch, State, dcc, html
+from dash.exceptions import PreventUpdate
+
+from seqtoolkit_dashboard import ids
+from seqtoolkit_dashboard.view import View
 
 CONFIG: Any = {
     "displaylogo": False,
@@ -21,19 +26,30 @@ Seen = dict[str, Any] | None  # what the browser shows: the version of the files
 
 @dataclass(frozen=True)
 class Picture:
-    """The ids of a plot, the frame around it, its caption, what stands there instead, and what is shown."""
+    """The ids of a plot, the frame around it, its caption, what stands there instead, and two stores.
+
+    `seen` holds what the browser shows, `changed` the version of the files when they are newer than that.
+    """
 
     graph: str
     frame: str
     caption: str
     empty: str
     seen: str
+    changed: str
 
     def layout(self) -> Any:
         """Return the place of the picture, empty so far."""
         plot = dcc.Graph(id=self.graph, config=CONFIG, responsive=True)
         figure = html.Figure([plot, html.Figcaption(id=self.caption)], id=self.frame, hidden=True)
-        return html.Div([html.Div(id=self.empty), figure, dcc.Store(id=self.seen)])
+        return html.Div(
+            [
+                html.Div("Reading the runs", id=self.empty, className="lead"),
+                figure,
+                dcc.Store(id=self.seen),
+                dcc.Store(id=self.changed),
+            ]
+        )
 
     def outputs(self) -> dict[str, Output]:
         """Return what a callback that draws changes."""
@@ -46,9 +62,26 @@ class Picture:
             "seen": Output(self.seen, "data"),
         }
 
-    def state(self) -> State:
-        """Return what the browser shows, as a callback that draws is told."""
-        return State(self.seen, "data")
+    def watch(self, app: Dash, version: Callable[[View], str]) -> None:
+        """Look every two seconds whether the files behind a view have changed, and only then ask for a new figure.
+
+        A callback that draws must not itself run at each tick: Dash drops an answer that is overtaken by the next
+        call, so that where drawing takes longer than a tick, nothing would ever be shown.
+        """
+
+        @app.callback(
+            Output(self.changed, "data"),
+            Input(ids.TICK, "n_intervals"),
+            State(ids.URL, "search"),
+            State(self.seen, "data"),
+            State(self.changed, "data"),
+            prevent_initial_call=True,
+        )
+        def look(_: int, search: str | None, seen: Seen, asked: str | None) -> str:
+            now = version(View.parse(search))
+            if seen is None or now in (seen["version"], asked):
+                raise PreventUpdate
+            return now
 
 
 def update(figure: go.Figure | None, words: Any, version: str, seen: Seen) -> dict[str, Any]:

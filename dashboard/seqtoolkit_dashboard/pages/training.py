@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import Dash, Input, Output, ctx, html, no_update
+from dash import Dash, Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit.runs import Run
@@ -23,7 +23,12 @@ from seqtoolkit_dashboard.view import View
 
 MAX_PANELS = 8
 PICTURE = Picture(
-    ids.TRAINING_GRAPH, ids.TRAINING_FRAME, ids.TRAINING_CAPTION, ids.TRAINING_EMPTY, ids.TRAINING_SEEN
+    ids.TRAINING_GRAPH,
+    ids.TRAINING_FRAME,
+    ids.TRAINING_CAPTION,
+    ids.TRAINING_EMPTY,
+    ids.TRAINING_SEEN,
+    ids.TRAINING_CHANGED,
 )
 
 
@@ -68,21 +73,23 @@ def register(app: Dash, index: RunIndex) -> None:
         },
     )
 
+    PICTURE.watch(app, lambda view: index.version(index.select(view.run).runs))
+
     @app.callback(
         output={
             "picture": PICTURE.outputs(),
             "notes": Output(ids.TRAINING_NOTES, "children"),
             "metrics": Output(ids.TRAINING_METRICS, "data"),
         },
-        inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data"), Input(ids.TICK, "n_intervals")],
-        state=[PICTURE.state()],
+        inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data"), Input(PICTURE.changed, "data")],
+        state=[State(PICTURE.seen, "data")],
     )
-    def draw(search: str | None, scheme: Scheme | None, _: int, seen: Seen) -> Any:
+    def draw(search: str | None, scheme: Scheme | None, _: str | None, seen: Seen) -> Any:
         view = View.parse(search)
         chosen = index.select(view.run)
-        version = index.version(chosen.runs)
-        if scheme is None or (ctx.triggered_id == ids.TICK and seen and version == seen["version"]):
+        if scheme is None:
             raise PreventUpdate
+        version = index.version(chosen.runs)  # before reading, so that no change is missed
         series = {run.id: index.series(run) for run in chosen.runs}
         names = _metric_names(list(series.values()))
         return {
