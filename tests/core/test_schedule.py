@@ -44,7 +44,9 @@ def test_decays_over_the_time_of_the_trainer(elapsed: float, share: float) -> No
     timer = Timer(duration=timedelta(seconds=60))
     timer.time_elapsed = lambda stage="train": elapsed  # type: ignore[method-assign,assignment,misc]
     schedule = build(warmup_steps=0)
-    trainer = SimpleNamespace(estimated_stepping_batches=float("inf"), global_step=5, callbacks=[timer])
+    trainer = SimpleNamespace(
+        estimated_stepping_batches=float("inf"), global_step=5, callbacks=[timer], world_size=1
+    )
     follow(schedule, cast(Trainer, trainer))
     schedule.optimizer.step()
     schedule.step()

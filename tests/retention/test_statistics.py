@@ -103,14 +103,18 @@ def test_a_horizon_lies_in_its_interval_and_on_the_grid(
 def test_horizons_of_clear_curves() -> None:
     n = [200] * 4
     lags = [1, 2, 4, 8]
-    assert recall_horizon(lags, [200, 200, 199, 198], n, 1 / 8) == Horizon(8, 8, 8, censored=True)
+    assert recall_horizon(lags, [200, 200, 199, 198], n, 1 / 8) == Horizon(
+        8, 8, 8, censored=True, upper_censored=True
+    )
     assert recall_horizon(lags, [200, 190, 30, 200], n, 1 / 8) == Horizon(2, 2, 2, censored=False)
     assert recall_horizon(lags, [200, 115, 25, 25], n, 1 / 8) == Horizon(2, 1, 2, censored=False)
     assert recall_horizon(lags, [25, 200, 200, 200], n, 1 / 8) == Horizon(0, 0, 0, censored=False)
 
 
 def test_a_lag_without_trials_ends_the_horizon_but_not_its_upper_limit() -> None:
-    assert recall_horizon([1, 2, 4], [99, 0, 99], [99, 0, 99], 0.1) == Horizon(1, 1, 4, censored=False)
+    assert recall_horizon([1, 2, 4], [99, 0, 99], [99, 0, 99], 0.1) == Horizon(
+        1, 1, 4, censored=False, upper_censored=True
+    )
 
 
 def simulate(
