@@ -47,7 +47,7 @@ def recall_record(arch: str, seed: int = 1, **fields: Any) -> dict[str, Any]:
     n, reach = 400, REACH.get(arch, 20)
     estimate = [1 / 26 + (25 / 26) / (1 + (lag / reach) ** 3) for lag in LAGS]
     half = [1.96 * math.sqrt(p * (1 - p) / n) + 0.004 for p in estimate]
-    above = [lag for lag, p in zip(LAGS, estimate, strict=True) if p > 0.12]
+    above = [lag for lag, p in zip(LAGS, estimate, strict=True) if p > (1 + 1 / 26) / 2]
     last = above[-1] if above else 0
     at = LAGS.index(last) if above else 0
     horizon = {

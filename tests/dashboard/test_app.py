@@ -74,7 +74,7 @@ def test_training_draws_the_runs_of_the_url(app: Dash) -> None:
 def test_memory_states_n_interval_and_censoring(app: Dash) -> None:
     drawn = call(app, ids.MEMORY_GRAPH, "url.search", url__search="", scheme__data="light")
     shown = texts(drawn[ids.MEMORY_TABLE])
-    assert {"recall-rnn", "recall-attention", "≥ 128", "16", "12 to 24", "400"} <= set(shown)
+    assert {"recall-rnn", "recall-attention", "≥ 128", "8", "4 to 12", "400"} <= set(shown)
 
 
 @pytest.mark.parametrize("output", [ids.TRAINING_GRAPH, ids.MEMORY_GRAPH])

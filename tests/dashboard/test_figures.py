@@ -62,7 +62,7 @@ def test_memory_shows_bands_chance_and_horizons() -> None:
     assert names.count("chance") == 1
     assert sum(trace.fill == "tonexty" for trace in figure.data) == 2
     marks = [trace for trace in figure.data if trace.mode == "markers+text"]
-    assert [mark.text[0] for mark in marks] == ["gru: 64 [48, 96]", "attention: ≥ 128 [96, 128+]"]
+    assert [mark.text[0] for mark in marks] == ["gru: 32 [24, 48]", "attention: ≥ 128 [96, 128+]"]
     assert marks[1].marker.symbol == "arrow-right"
     assert figure.layout.xaxis2.title.text
     assert figure.layout.yaxis.title.text == "accuracy"
