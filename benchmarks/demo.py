@@ -85,7 +85,7 @@ def _train(job: Job) -> str:
         _set_aside(job.path)
     print(f"{job.path}: training for {job.seconds} s", flush=True)
     start = ["--ckpt_path", str(last)] if last.exists() else ["--config", f"configs/{job.task}.yaml"]
-    budget = ["--trainer.max_time", f"00:00:00:{job.seconds}", "--trainer.max_epochs", "-1"]
+    budget = ["--trainer.max_time", f"00:00:00:{job.seconds:02d}", "--trainer.max_epochs", "-1"]
     return _seqtoolkit(job, "fit", *start, "--model.arch", job.arch, *budget, "--run", str(job.path))
 
 

@@ -23,6 +23,7 @@ from torch import nn
 
 from seqtoolkit.data.g2p import G2PData
 from seqtoolkit.model import SequenceModel
+from seqtoolkit.recorder import step_seed
 from seqtoolkit.runs import read_metrics
 from seqtoolkit.training_cli import main as seqtoolkit
 
@@ -89,6 +90,7 @@ def by_hand(arch: str, steps: int) -> Timed:
     rate = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: min((n + 1) / WARMUP, 1 - n / steps))
     logged = []
     for step, batch in enumerate(islice(data.train_dataloader(), steps), 1):
+        torch.manual_seed(step_seed(0, step - 1))  # the dropout that `fit` draws
         scores = model(batch.inputs, mask=batch.mask)[0]
         loss = nn.functional.cross_entropy(scores, batch.targets[batch.mask])
         optimizer.zero_grad()

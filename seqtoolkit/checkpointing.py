@@ -31,11 +31,11 @@ class RunCheckpoint(ModelCheckpoint):
     """Keep two checkpoints of a run: best.ckpt, by a validation metric, and last.ckpt, after every validation.
 
     Args:
-        monitor: the metric by which the best is chosen, such as val/loss.
+        monitor: the metric by which the best is chosen, such as val/loss; null keeps the latest instead.
         mode: whether less (min) or more (max) of it is better.
     """
 
-    def __init__(self, monitor: str = "val/loss", mode: Literal["min", "max"] = "min") -> None:
+    def __init__(self, monitor: str | None = "val/loss", mode: Literal["min", "max"] = "min") -> None:
         super().__init__(
             filename="best", monitor=monitor, mode=mode, save_last=True, enable_version_counter=False
         )

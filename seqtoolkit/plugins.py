@@ -117,11 +117,19 @@ def _installed() -> list[tuple[Plugin, EntryPoint]]:
     """Describe every entry point of the group without importing it, one for each distribution and name."""
     found: dict[tuple[str, ...], tuple[Plugin, EntryPoint]] = {}
     for entry in entry_points(group=GROUP):
-        dist = entry.dist
-        owner = _canonical((dist and dist.name) or "unknown")  # None where its metadata is damaged
-        plugin = Plugin(entry.name, owner, (dist and dist.version) or "unknown", entry.value)
+        owner, release = _origin(entry)
+        plugin = Plugin(entry.name, owner, release, entry.value)
         found.setdefault((entry.name, owner, entry.value), (plugin, entry))
     return [found[key] for key in sorted(found)]
+
+
+def _origin(entry: EntryPoint) -> tuple[str, str]:
+    """Return the distribution and version of an entry point, "unknown" where its metadata is damaged."""
+    try:  # the standard library answers None to what is missing, and the package importlib_metadata raises
+        owner, release = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    except KeyError:
+        owner, release = "", ""
+    return _canonical(owner or "unknown"), release or "unknown"
 
 
 def _canonical(distribution: str) -> str:

@@ -21,6 +21,11 @@ from seqtoolkit.task import SequenceTask
 HEARTBEAT = 2.0  # seconds between updates of run.json
 
 
+def step_seed(seed: int, step: int, process: int = 0) -> int:
+    """Return the seed of what is drawn in one training step of one process (dropout)."""
+    return (seed * 1_000_003 + step) * 1009 + process
+
+
 class RunLogger(Logger):
     """Append every logged metric to the run's metrics.jsonl."""
 
@@ -88,9 +93,7 @@ class RunRecorder(Callback):
 
     def on_train_batch_start(self, trainer: Trainer, *args: Any) -> None:
         """Draw dropout from the seed and the step, so that a resumed run equals one that never stopped."""
-        torch.manual_seed(
-            (int(self.facts["seed"]) * 1_000_003 + trainer.global_step) * 1009 + trainer.global_rank
-        )
+        torch.manual_seed(step_seed(int(self.facts["seed"]), trainer.global_step, trainer.global_rank))
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *args: Any
