@@ -26,7 +26,7 @@ TRAINING = ("fit", "validate", "test", "predict")
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 well, 1 it failed, 2 it was asked wrongly."""
     argv = sys.argv[1:] if argv is None else argv
-    # OpenMP's idle threads spin by default; beside any other busy process that makes a step ten times slower.
+    # OpenMP's idle threads spin by default; beside any other busy process that makes a step far slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     name, rest = (argv[0], argv[1:]) if argv else ("--help", [])
     if name in ("-h", "--help"):

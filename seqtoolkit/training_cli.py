@@ -176,7 +176,7 @@ class SequenceCLI(LightningCLI):
 def main(argv: list[str]) -> int:
     """Run one training command; what a user can mend is one clear line, not a traceback."""
     _silence_notices()
-    torch.set_flush_denormal(True)  # a vanishing gradient is four times slower without
+    torch.set_flush_denormal(True)  # a vanishing gradient is far slower without
     SequenceCLI.built = False
     quiet = {"exit_on_error": False}  # an error is one line, not preceded by two hundred of usage
     try:
