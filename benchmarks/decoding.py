@@ -20,7 +20,7 @@ import torch
 import yaml
 
 from seqtoolkit.data.base import prompts
-from seqtoolkit.data.g2p import G2PData
+from seqtoolkit.data.g2p import CODEC, G2PData
 from seqtoolkit.decoding import greedy
 from seqtoolkit.model import SequenceModel
 
@@ -83,8 +83,8 @@ def measure(arch: str, words: int) -> Measured:
 
 
 def carried(model: SequenceModel, asked: list[list[int]]) -> list[list[int]]:
-    """Decode as seqtoolkit does; no token is the end."""
-    return greedy(model, asked, end=-1, max_steps=SYMBOLS, batch_size=BATCH)
+    """Decode as seqtoolkit does; no class is the end."""
+    return greedy(model, asked, end=-1, max_steps=SYMBOLS, offset=CODEC.offset, batch_size=BATCH)
 
 
 @torch.inference_mode()
@@ -98,8 +98,8 @@ def reread(model: SequenceModel, asked: list[list[int]]) -> list[list[int]]:
         tokens = torch.tensor([asked[row] for row in rows])
         for _ in range(SYMBOLS):
             features, _ = model.features(model.embed(tokens))
-            tokens = torch.cat([tokens, model.head(features[:, -1:]).argmax(-1)], 1)
-        answers.update(zip(rows, tokens[:, -SYMBOLS:].tolist(), strict=True))
+            tokens = torch.cat([tokens, model.head(features[:, -1:]).argmax(-1) + CODEC.offset], 1)
+        answers.update(zip(rows, (tokens[:, -SYMBOLS:] - CODEC.offset).tolist(), strict=True))
     return [answers[row] for row in range(len(asked))]
 
 

@@ -219,15 +219,20 @@ def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel:
 
 
 def _check_codec(spec: dict[str, Any]) -> None:
-    """Refuse a codec that names symbols beyond the model's vocabulary."""
+    """Refuse a codec that does not fit the model's vocabulary and classes."""
     if "codec" in spec:
         try:
-            symbols = Codec.from_dict(spec["codec"]).symbols
+            codec = Codec.from_dict(spec["codec"])
         except (ValueError, IndexError) as error:
             raise CheckpointError(f"its codec is wrong: {error}") from None
-        if len(symbols) > spec.get("vocab_size", 0):
+        count, classes = len(codec.symbols), spec.get("num_classes")
+        if count > spec.get("vocab_size", 0):
             raise CheckpointError(
-                f"its codec has {len(symbols)} symbols for a vocabulary of {spec.get('vocab_size')}"
+                f"its codec has {count} symbols for a vocabulary of {spec.get('vocab_size')}"
+            )
+        if codec.separator and classes != count - codec.offset:
+            raise CheckpointError(
+                f"its codec can answer {count - codec.offset} symbols, and it has {classes} classes"
             )
 
 

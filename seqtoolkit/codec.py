@@ -6,51 +6,90 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Self
 
+_LISTS = ("symbols", "alphabet")
+_TEXTS = ("example", "separator", "end", "query", "unknown")
+_FLAGS = ("words", "answer_words")
+
 
 @dataclass(frozen=True)
 class Codec:
     """The symbols of a task, stored in every checkpoint so that it can be used without its data.
 
-    A prompt is typed as characters. Tasks that answer with a sequence append `separator` to it and read answers
-    until `end`; tasks without an `end` answer at every `query` symbol in the prompt.
+    Tasks that answer with a sequence append `separator` to a prompt and read answers until `end`. Their symbols
+    are: what is read, the separator, what is answered, the end mark. A *class* is an answered symbol: class c is
+    token c + `offset`, class 0 the separator, which is never answered. The same name may be read and answered.
+    Tasks without a separator answer at every `query` symbol in the prompt; their classes are the first tokens.
     """
 
     symbols: tuple[str, ...]  # the name of every token id
-    alphabet: str  # what a person may type
+    alphabet: tuple[str, ...]  # the symbols that a person may type
     example: str  # a prompt to begin with
     separator: str = ""
     end: str = ""
     query: str = ""
+    unknown: str = ""  # the symbol that stands for those outside the alphabet; without it they are refused
+    words: bool = False  # a prompt is split at spaces into symbols, instead of into characters
+    answer_words: bool = False  # the symbols of an answer are joined with spaces, instead of without
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Map the name of each symbol to its token id."""
-        return {symbol: token for token, symbol in enumerate(self.symbols)}
+        """Map the name of each symbol to its token id; a name that is read and answered, to the one that is read."""
+        last = len(self.symbols) - 1
+        return {symbol: last - back for back, symbol in enumerate(reversed(self.symbols))}
+
+    @cached_property
+    def offset(self) -> int:
+        """The token id of class 0."""
+        return self.index[self.separator] if self.separator else 0
+
+    @cached_property
+    def classes(self) -> dict[str, int]:
+        """Map the name of each symbol that can be answered to its class."""
+        return {symbol: number for number, symbol in enumerate(self.symbols[self.offset :])}
+
+    @property
+    def end_class(self) -> int:
+        """The class that ends an answer, the last one."""
+        return self.classes[self.end]
+
+    def split(self, text: str) -> list[str]:
+        """Split what was typed into symbols."""
+        return text.split() if self.words else list(text)
 
     def encode(self, text: str) -> list[int]:
         """Turn what was typed into a prompt of token ids, the separator included.
 
-        Raises ValueError that names the characters outside the alphabet.
+        Raises ValueError when it is empty, and one that names the symbols outside the alphabet where none stands
+        for them.
         """
-        if not text:
+        symbols = self.split(text)
+        if not symbols:
             raise ValueError(f"an empty input; type something such as {self.example!r}")
-        if unknown := sorted(set(text) - set(self.alphabet)):
+        if not self.unknown and (strange := sorted(set(symbols) - self._typed)):
             raise ValueError(
-                f"{text!r} has {' '.join(map(repr, unknown))}; this model reads only {self.alphabet}"
+                f"{text!r:.200} has {' '.join(map(repr, strange[:10]))};"
+                f" this model reads only {(' ' if self.words else '').join(self.alphabet):.200}"
             )
-        if self.query and self.query not in text:
+        if self.query and self.query not in symbols:
             raise ValueError(f"{text!r} asks nothing; put {self.query!r} where the model should answer")
-        return [self.index[symbol] for symbol in text] + (
-            [self.index[self.separator]] if self.separator else []
-        )
+        tokens = [self.index[symbol if symbol in self._typed else self.unknown] for symbol in symbols]
+        return [*tokens, self.offset] if self.separator else tokens
 
     def decode(self, tokens: list[int]) -> list[str]:
         """Name each token."""
         return [self.symbols[token] for token in tokens]
 
+    def names(self, classes: list[int]) -> list[str]:
+        """Name each answered symbol."""
+        return [self.symbols[self.offset + number] for number in classes]
+
+    def text(self, classes: list[int]) -> str:
+        """Write an answer as a text."""
+        return (" " if self.answer_words else "").join(self.names(classes))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for a checkpoint."""
-        return {**asdict(self), "symbols": list(self.symbols)}
+        return {**asdict(self), "symbols": list(self.symbols), "alphabet": list(self.alphabet)}
 
     @classmethod
     def from_dict(cls, value: Any) -> Self:
@@ -58,25 +97,37 @@ class Codec:
 
         Raises ValueError when they are not what `to_dict` writes.
         """
-        texts = ("alphabet", "example", "separator", "end", "query")
-        if not isinstance(value, dict) or set(value) != {"symbols", *texts}:
-            raise ValueError(f"a codec has the fields symbols, {', '.join(texts)}; found {value!r:.200}")
-        symbols = value["symbols"]
-        if not isinstance(symbols, list) or not all(
-            isinstance(word, str) for word in [*symbols, *map(value.get, texts)]
-        ):
-            raise ValueError("a codec's symbols are a list of texts, and its other fields texts")
-        if not symbols:
-            raise ValueError("a codec has at least one symbol")
-        codec = cls(**{**value, "symbols": tuple(symbols)})
-        used = {
-            *codec.alphabet,
-            codec.separator or symbols[0],
-            codec.end or symbols[0],
-            codec.query or symbols[0],
-        }
-        if missing := used - set(symbols):
-            raise ValueError(
-                f"a codec's alphabet and marks must be among its symbols; {sorted(missing)} are not"
-            )
+        fields = (*_LISTS, *_TEXTS, *_FLAGS)
+        if not isinstance(value, dict) or set(value) != set(fields):
+            raise ValueError(f"a codec has the fields {', '.join(fields)}; found {value!r:.200}")
+        for name in _LISTS:
+            if not isinstance(value[name], list) or not all(isinstance(word, str) for word in value[name]):
+                raise ValueError(f"a codec's {name} is a list of texts")
+        if not all(isinstance(value[name], str) for name in _TEXTS):
+            raise ValueError(f"a codec's {', '.join(_TEXTS)} are texts")
+        if not all(isinstance(value[name], bool) for name in _FLAGS):
+            raise ValueError(f"a codec's {' and '.join(_FLAGS)} are true or false")
+        codec = cls(**{**value, **{name: tuple(value[name]) for name in _LISTS}})
+        codec._check()
         return codec
+
+    @cached_property
+    def _typed(self) -> frozenset[str]:
+        return frozenset(self.alphabet)
+
+    def _check(self) -> None:
+        """Refuse what no task makes: marks that are missing, ambiguous, or out of their place."""
+        if not self.symbols:
+            raise ValueError("a codec has at least one symbol")
+        marks = [mark for mark in (self.separator, self.end, self.query, self.unknown) if mark]
+        if missing := {*self.alphabet, *marks} - set(self.symbols):
+            raise ValueError(
+                f"a codec's alphabet and marks must be among its symbols; {sorted(missing)[:5]} are not"
+            )
+        if self.separator and (self.symbols.count(self.separator) > 1 or self.symbols[-1] != self.end):
+            raise ValueError("a codec with a separator has it once, and ends with its end mark")
+        if (
+            self.separator
+            and max(map(self.index.__getitem__, {*self.alphabet, self.unknown} - {""})) > self.offset
+        ):
+            raise ValueError("what a person may type comes before a codec's separator")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,12 +12,28 @@ from seqtoolkit.mixer import select_rows
 from seqtoolkit.model import SequenceModel
 
 
+@dataclass(frozen=True)
+class Hypothesis:
+    """One possible answer to a prompt."""
+
+    tokens: list[int]  # its classes, without the end mark
+    log_probability: float  # of all its symbols, the end mark included where it has ended
+    score: float  # by which answers are compared: the log probability, normalised by length
+    ended: bool  # whether it has an end mark; otherwise it was cut at the longest length
+
+
 @torch.inference_mode()
 def greedy(
-    model: SequenceModel, prompts: list[list[int]], end: int, max_steps: int, batch_size: int = 1024
+    model: SequenceModel,
+    prompts: list[list[int]],
+    end: int,
+    max_steps: int,
+    offset: int = 0,
+    batch_size: int = 1024,
 ) -> list[list[int]]:
-    """Continue every prompt with its likeliest symbol until `end` or `max_steps`; the end mark is not returned.
+    """Answer every prompt with its likeliest classes until the class `end` or `max_steps`; `end` is not returned.
 
+    A class is fed back as token class + `offset`.
     Prompts of equal length share a batch, so nothing is padded and a word's answer does not depend on its company.
     """
     groups: dict[int, list[int]] = defaultdict(list)
@@ -27,13 +44,15 @@ def greedy(
         for start in range(0, len(rows), batch_size):
             some = rows[start : start + batch_size]
             for row, answer in zip(
-                some, _continue(model, [prompts[r] for r in some], end, max_steps), strict=True
+                some, _continue(model, [prompts[r] for r in some], end, max_steps, offset), strict=True
             ):
                 answers[row] = answer
     return answers
 
 
-def _continue(model: SequenceModel, prompts: list[list[int]], end: int, max_steps: int) -> list[list[int]]:
+def _continue(
+    model: SequenceModel, prompts: list[list[int]], end: int, max_steps: int, offset: int
+) -> list[list[int]]:
     """Decode prompts of one length; rows that have ended leave the batch."""
     device = model.head.weight.device
     answers: list[list[int]] = [[] for _ in prompts]
@@ -48,6 +67,6 @@ def _continue(model: SequenceModel, prompts: list[list[int]], end: int, max_step
         if not going.any():
             break
         keep = going.nonzero().squeeze(-1)
-        active, tokens = active[keep], chosen[keep.to(device)].unsqueeze(1)
+        active, tokens = active[keep], chosen[keep.to(device)].unsqueeze(1) + offset
         state = select_rows(state, keep.to(device)) if len(keep) < len(going) else state
     return answers

@@ -52,7 +52,7 @@ def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
     influence = influence_map(model, tokens, where, _draws(codec, tokens)).numpy()
     return Inspection(
         inputs=codec.decode(tokens.tolist()),
-        rows=codec.decode(answer),
+        rows=codec.names(answer),
         positions=rows,
         layers=list(seen),
         attention=list(seen.values()),
@@ -62,12 +62,12 @@ def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
 
 
 def _answer(checkpoint: Checkpoint, prompt: list[int]) -> tuple[Tensor, list[int], list[int]]:
-    """Return the whole input (T,), the steps that predict the answer, and the answer (never empty)."""
+    """Return the whole input (T,), the steps that predict the answer, and its classes (never empty)."""
     codec, model = checkpoint.codec, checkpoint.model
     if codec.end:
-        end = codec.index[codec.end]
-        answer = (greedy(model, [prompt], end, MAX_ANSWER)[0] + [end])[:MAX_ANSWER]
-        tokens = torch.tensor(prompt + answer[:-1])
+        end, offset = codec.end_class, codec.offset
+        answer = (greedy(model, [prompt], end, MAX_ANSWER, offset)[0] + [end])[:MAX_ANSWER]
+        tokens = torch.tensor(prompt + [number + offset for number in answer[:-1]])
         return tokens, list(range(len(prompt) - 1, len(tokens))), answer
     tokens = torch.tensor(prompt)
     rows = [step for step, token in enumerate(prompt) if token == codec.index[codec.query]]
@@ -78,12 +78,13 @@ def _answer(checkpoint: Checkpoint, prompt: list[int]) -> tuple[Tensor, list[int
 
 def _draws(codec: Codec, tokens: Tensor) -> list[Tensor]:
     """Choose what replaces each input: the other symbols of its kind, typed or answered, evenly thinned when long."""
-    typed = {codec.index[symbol] for symbol in codec.alphabet}
-    kinds = [sorted(typed), sorted(set(range(len(codec.symbols))) - typed)]
+    typed = sorted(codec.index[symbol] for symbol in codec.alphabet)
+    answered = range(codec.offset, len(codec.symbols))
     most = max(1, MAX_REPLACEMENTS // len(tokens))
     draws = []
     for token in tokens.tolist():
-        others = [other for other in kinds[token not in typed] if other != token] or [token]
+        kind = answered if codec.separator and token in answered else typed
+        others = [other for other in kind if other != token] or [token]
         draws.append(torch.tensor(others[:: -(-len(others) // most)]))
     return draws
 

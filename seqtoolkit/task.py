@@ -104,8 +104,8 @@ class SequenceTask(LightningModule):
     def predict_step(self, batch: Batch, batch_idx: int) -> list[tuple[int, dict[str, str]]]:
         """Decode each prompt; return its place in the input and what is said of it."""
         spec = self.described.spec
-        end = Codec.from_dict(spec["codec"]).index[spec["codec"]["end"]]
-        decoded = greedy(self.model, prompts(batch), end, spec["max_steps"])
+        codec = Codec.from_dict(spec["codec"])
+        decoded = greedy(self.model, prompts(batch), codec.end_class, spec["max_steps"], codec.offset)
         assert batch.index is not None
         return list(zip(batch.index.tolist(), self.data.prediction_rows(batch, decoded), strict=True))
 

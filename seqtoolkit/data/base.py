@@ -16,7 +16,7 @@ class SequenceData(LightningDataModule, ABC):
     """A task's data: its batches, its metrics, and the plain values that a checkpoint needs to be understood.
 
     `spec` is complete after construction and JSON-plain. It has `task` (a name), `vocab_size`, `num_classes`,
-    `codec` (see `Codec.to_dict`), and what else the task's results are read with.
+    `codec` (see `Codec.to_dict`; class c is token c + `Codec.offset`), and what else the task's results are read with.
     """
 
     spec: dict[str, Any]

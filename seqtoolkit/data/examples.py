@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtoolkit.batch import Batch
@@ -24,20 +25,24 @@ class Examples:
     lag: Tensor | None = None  # (L,) see Batch.lag
 
     @classmethod
-    def of_answers(cls, prompts: list[str], answers: list[str]) -> Self:
-        """Make next-token examples, supervised on the answers. A text has one character for each token id."""
-        flat = np.frombuffer("".join(map(str.__add__, prompts, answers)).encode("latin-1"), dtype=np.uint8)
+    def of_answers(cls, prompts: list[str], answers: list[str], offset: int = 0) -> Self:
+        """Make next-token examples, supervised on the answers; class c is read as token c + `offset`.
+
+        A prompt has one character for each token id, an answer one for each class; neither is empty.
+        """
+        flat = _numbers("".join(map(str.__add__, prompts, answers)))
         asked = np.fromiter(map(len, prompts), np.int64)
         lengths = asked + np.fromiter(map(len, answers), np.int64) - 1
         first = np.zeros(len(flat), dtype=bool)  # of a text, one token longer than its example
         first[np.cumsum(lengths + 1)[:-1]] = first[0] = True
         step = np.arange(lengths.sum()) - np.repeat(lengths.cumsum() - lengths, lengths)
-        return cls(
-            lengths=torch.from_numpy(lengths),
-            inputs=torch.from_numpy(flat[~np.roll(first, -1)]),
-            targets=torch.from_numpy(flat[~first]),
-            mask=torch.from_numpy(step >= np.repeat(asked - 1, lengths)),
+        start = np.repeat(asked, lengths)  # of the answer
+        columns = (
+            flat[~np.roll(first, -1)] + offset * (step >= start),
+            flat[~first] * (step >= start - 1),
+            step >= start - 1,
         )
+        return cls(torch.from_numpy(lengths), *map(torch.from_numpy, map(_compact, columns)))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -65,3 +70,17 @@ class Examples:
             lag=None if self.lag is None else gather(self.lag),
             index=rows,
         )
+
+
+def _numbers(text: str) -> NDArray[np.int64]:
+    """Return the number of each character; all numbers but those of chr(0) to chr(0x10FFFF) are impossible."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.int64)
+
+
+def _compact(column: NDArray[Any]) -> NDArray[Any]:
+    """Return the same numbers in the smallest type that holds them (and that torch computes with)."""
+    if column.dtype == bool:
+        return column
+    largest = column.max(initial=0)
+    kind = next(kind for kind in (np.uint8, np.int16, np.int32) if largest <= np.iinfo(kind).max)
+    return column.astype(kind)

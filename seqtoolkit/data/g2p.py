@@ -18,15 +18,21 @@ from seqtoolkit.data.stems import stem
 from seqtoolkit.data.words import read_words
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz'-."
-CODEC = Codec((*LETTERS, "→", *PHONEMES, "■"), alphabet=LETTERS, example="remember", separator="→", end="■")
-END = CODEC.index[CODEC.end]
+CODEC = Codec(
+    (*LETTERS, "→", *PHONEMES, "■"),
+    alphabet=tuple(LETTERS),
+    example="remember",
+    separator="→",
+    end="■",
+    answer_words=True,
+)
 MAX_PHONEMES = 32  # the longest pronunciation has 28
 EVAL_TOKENS = 8_192  # decoding likes large batches, and keeps no gradients
 
-# A sequence of tokens is a text here, one character for a token id: quick to join, and to compare.
+# A sequence is a text here, one character for a token id or a class: quick to join, and to compare.
 _LETTER = str.maketrans({letter: chr(CODEC.index[letter]) for letter in LETTERS})
-_PHONEME = {phoneme: chr(CODEC.index[phoneme]) for phoneme in PHONEMES}
-_SEPARATOR = chr(CODEC.index[CODEC.separator])
+_PHONEME = {phoneme: chr(CODEC.classes[phoneme]) for phoneme in PHONEMES}
+_SEPARATOR, _END = chr(CODEC.offset), chr(CODEC.end_class)
 
 
 class G2PData(SequenceData):
@@ -57,11 +63,10 @@ class G2PData(SequenceData):
         self.first_only = first_only
         self.seed = seed
         self.words = words
-        size = len(CODEC.symbols)
         self.spec = {
             "task": "g2p",
-            "vocab_size": size,
-            "num_classes": size,
+            "vocab_size": len(CODEC.symbols),
+            "num_classes": len(CODEC.symbols) - CODEC.offset,
             "codec": CODEC.to_dict(),
             "max_steps": MAX_PHONEMES,
             "split": split,
@@ -85,7 +90,7 @@ class G2PData(SequenceData):
         """Return `token_accuracy`, and the error rates `per` and `wer` against the nearest pronunciation."""
         words = {"val": self.vocabulary.val, "test": self.vocabulary.test}[split]
         references = [[_phonemes(text) for text in pronunciations()[word]] for word in words]
-        return {"tokens": TokenAccuracy(), "errors": PhonemeErrors(references, END, MAX_PHONEMES)}
+        return {"tokens": TokenAccuracy(), "errors": PhonemeErrors(references, CODEC, MAX_PHONEMES)}
 
     def train_dataloader(self) -> Batches:
         """Return the shuffled training examples."""
@@ -102,15 +107,17 @@ class G2PData(SequenceData):
     def predict_dataloader(self) -> Batches:
         """Return the words of the file `words` as prompts; see `read_words` for the errors raised."""
         prompts = [_prompt(word.lower()) for word in self.asked]
-        unknown = [chr(END)] * len(prompts)
-        return Batches(Examples.of_answers(prompts, unknown), max(EVAL_TOKENS, *map(len, prompts)))
+        unknown = [_END] * len(prompts)
+        return Batches(
+            Examples.of_answers(prompts, unknown, CODEC.offset), max(EVAL_TOKENS, *map(len, prompts))
+        )
 
     def prediction_rows(self, batch: Batch, decoded: list[list[int]]) -> list[dict[str, str]]:
         """Return `word`, as it was typed, and `phonemes`, such as "K AE T"."""
         assert batch.index is not None
         return [
-            {"word": self.asked[example], "phonemes": " ".join(CODEC.decode(tokens))}
-            for example, tokens in zip(batch.index.tolist(), decoded, strict=True)
+            {"word": self.asked[example], "phonemes": CODEC.text(answer)}
+            for example, answer in zip(batch.index.tolist(), decoded, strict=True)
         ]
 
 
@@ -128,5 +135,5 @@ def _examples(words: list[str], first_only: bool) -> Examples:
     for word in words:
         for text in pronunciations()[word][: 1 if first_only else None]:
             prompts.append(_prompt(word))
-            answers.append(_phonemes(text) + chr(END))
-    return Examples.of_answers(prompts, answers)
+            answers.append(_phonemes(text) + _END)
+    return Examples.of_answers(prompts, answers, CODEC.offset)

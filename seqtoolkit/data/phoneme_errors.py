@@ -8,6 +8,7 @@ from torch import Tensor
 from torchmetrics.functional.text import edit_distance
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.decoding import greedy
@@ -20,7 +21,7 @@ class PhonemeErrors(SequenceMetric):
     """Decodes every word greedily, and counts edits and wrong words.
 
     `references`: for each example (by `Batch.index`) its pronunciations, as texts with one character for each
-    phoneme: that of its token id.
+    phoneme: that of its class.
     """
 
     edits: Tensor
@@ -28,20 +29,20 @@ class PhonemeErrors(SequenceMetric):
     wrong: Tensor
     words: Tensor
 
-    def __init__(self, references: list[list[str]], end: int, max_steps: int) -> None:
+    def __init__(self, references: list[list[str]], codec: Codec, max_steps: int) -> None:
         super().__init__()
         self.references = references
-        self.end = end
+        self.codec = codec
         self.max_steps = max_steps
         self.count("edits", "phonemes", "wrong", "words")
 
     def update(self, model: SequenceModel, batch: Batch, scores: Tensor) -> None:
         """Decode the words of a batch and compare."""
         assert batch.index is not None
-        decoded = greedy(model, prompts(batch), self.end, self.max_steps)
+        decoded = greedy(model, prompts(batch), self.codec.end_class, self.max_steps, self.codec.offset)
         pairs = [
-            nearest("".join(map(chr, tokens)), self.references[example])
-            for tokens, example in zip(decoded, batch.index.tolist(), strict=True)
+            nearest("".join(map(chr, answer)), self.references[example])
+            for answer, example in zip(decoded, batch.index.tolist(), strict=True)
         ]
         self.edits += sum(edits for edits, _ in pairs)
         self.phonemes += sum(length for _, length in pairs)

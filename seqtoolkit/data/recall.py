@@ -114,4 +114,4 @@ def grid(longest: int, trained: int) -> list[int]:
 def _codec(num_symbols: int) -> Codec:
     stored, distractors = string.ascii_uppercase[:num_symbols], string.ascii_lowercase
     symbols = (*stored, *distractors, "?")
-    return Codec(symbols, alphabet="".join(symbols), example="seqBtoolkit?", query="?")
+    return Codec(symbols, alphabet=symbols, example="seqBtoolkit?", query="?")

@@ -25,8 +25,8 @@ def checkpoint(arch: str, spec: dict[str, object]) -> Checkpoint:
 
 
 def g2p(arch: str) -> Checkpoint:
-    size = len(G2P.symbols)
-    return checkpoint(arch, {"task": "g2p", "vocab_size": size, "num_classes": size, "codec": G2P.to_dict()})
+    sizes = {"vocab_size": len(G2P.symbols), "num_classes": len(G2P.classes)}
+    return checkpoint(arch, {"task": "g2p", **sizes, "codec": G2P.to_dict()})
 
 
 @pytest.mark.parametrize("window", [None, 3])

@@ -78,12 +78,12 @@ def write_checkpoint(path: Path, arch: str) -> Path:
     from seqtoolkit.checkpoint import BLOCK, describe
     from seqtoolkit.data.g2p import CODEC
 
-    count = len(CODEC.symbols)
-    spec = {"task": "g2p", "vocab_size": count, "num_classes": count, "codec": CODEC.to_dict()}
+    count, classes = len(CODEC.symbols), len(CODEC.classes)
+    spec = {"task": "g2p", "vocab_size": count, "num_classes": classes, "codec": CODEC.to_dict()}
     shape = {"d_model": 16, "num_layers": 2, "block": "residual", "mlp_ratio": 0.0, "dropout": 0.0}
     described = describe(arch, {}, shape, spec)
     weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
-    weights["model.head.bias"][CODEC.index[CODEC.end]] += 9.0  # untrained models otherwise answer without end
+    weights["model.head.bias"][CODEC.end_class] += 9.0  # untrained models otherwise answer without end
     path.parent.mkdir(exist_ok=True)
     torch.save({"state_dict": weights, "global_step": 1500, BLOCK: described.to_dict()}, path)
     return path

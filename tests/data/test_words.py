@@ -77,6 +77,6 @@ def test_prompts_and_rows_belong_together(tmp_path: Path) -> None:
         asked = prompts(batch)
         assert batch.lengths.tolist() == [len(prompt) for prompt in asked]
         assert asked == [CODEC.encode(words[n].lower()) for n in batch.index.tolist()]
-        decoded = [[CODEC.index["K"], CODEC.index["AE"]]] * len(batch)
+        decoded = [[CODEC.classes["K"], CODEC.classes["AE"]]] * len(batch)
         rows |= dict(zip(batch.index.tolist(), data.prediction_rows(batch, decoded), strict=True))
     assert [rows[n] for n in range(4)] == [{"word": word, "phonemes": "K AE"} for word in words]
