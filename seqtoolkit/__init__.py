@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seqtoolkit.attention import CrossAttention as CrossAttention
     from seqtoolkit.batch import Batch as Batch
     from seqtoolkit.hookspecs import hookimpl as hookimpl
     from seqtoolkit.mixer import SequenceMixer as SequenceMixer
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Batch": "seqtoolkit.batch",
+    "CrossAttention": "seqtoolkit.attention",
     "SequenceMixer": "seqtoolkit.mixer",
     "SequenceModel": "seqtoolkit.model",
     "SequenceTask": "seqtoolkit.task",
     "State": "seqtoolkit.mixer",
     "hookimpl": "seqtoolkit.hookspecs",
 }
-__all__ = ["Batch", "SequenceMixer", "SequenceModel", "SequenceTask", "State", "hookimpl"]
+__all__ = ["Batch", "CrossAttention", "SequenceMixer", "SequenceModel", "SequenceTask", "State", "hookimpl"]
 
 
 def __getattr__(name: str) -> Any:

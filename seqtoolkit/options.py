@@ -1,4 +1,4 @@
-"""The options of an architecture: read from its constructor, completed, checked and described."""
+"""The options of an architecture or an attention: read from its constructor, completed, checked and described."""
 
 from __future__ import annotations
 
@@ -8,53 +8,61 @@ import textwrap
 from typing import Any
 
 from seqtoolkit import plugins
+from seqtoolkit.kinds import ARCHITECTURE, KINDS, Kind
 from seqtoolkit.plugins import PluginError
 
 _PAD = " " * 6
 
 
-def complete(name: str, config: dict[str, Any]) -> dict[str, Any]:
-    """Check the options of an architecture and fill in its defaults; every value returned is plain JSON.
+def complete(
+    name: str, config: dict[str, Any], kind: Kind = ARCHITECTURE, field: str | None = None
+) -> dict[str, Any]:
+    """Check the options of an architecture or an attention and fill in its defaults; all returned is plain JSON.
 
     Text is read as YAML would be, so that `{"forget_bias": "2"}` from a command line gives 2.0.
+    `field` is where the options stand in the configuration, for messages; by default the kind's own.
 
     Raises:
-        PluginError: The architecture is unknown, it lacks an option, or a value is of another type.
+        PluginError: The name is unknown, it lacks an option, or a value is of another type.
     """
     from jsonargparse import ArgumentParser
 
-    cls = plugins.get(name)
+    _, cls = plugins.find(name, kind)
+    field = field or kind.config
     if not isinstance(config, dict):
-        raise PluginError(f"arch_config is {config!r}: expected options of {name!r} with their values")
-    options = parameters(cls)
+        raise PluginError(f"{field} is {config!r}: expected options of {name!r} with their values")
+    options, whose = parameters(cls, kind), f"{kind} {name!r}"
     parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(cls, skip={"d_model"})
+    parser.add_class_arguments(cls, skip=set(kind.widths))
     for option, value in config.items():
-        _check_name(name, option, value, options)
-        _check_value(name, options[option], value, parser)
-    return _plain(name, parser.parse_object(config).as_dict())
+        if option in kind.widths:
+            width = f"{option}={value!r} in {field}"
+            raise PluginError(f"{width}: the width is the model's, set it by --model.d_model")
+        _check_name(whose, option, options)
+        _check_value(whose, options[option], value, parser)
+    return _plain(whose, parser.parse_object(config).as_dict())
 
 
-def describe(name: str) -> str:
-    """Return the help of an architecture: what it is, and each option with its type, default and meaning."""
-    cls = plugins.get(name)
+def describe(name: str, *kinds: Kind) -> str:
+    """Return the help of what is found among these kinds, or all: what it is, and each option with type and default."""
+    kind, cls = plugins.find(name, *kinds or KINDS)
     meaning = documentation(cls)
     lines = [f"{name}: {(inspect.getdoc(cls) or 'undocumented').splitlines()[0]}"]
-    for option in parameters(cls).values():
+    for option in parameters(cls, kind).values():
         default = (
             "required"
             if option.default is option.empty
             else f"default: {json.dumps(option.default, default=str)}"
         )
-        lines += ["", f"  --model.arch_config.{option.name}  {type_name(option)}  ({default})"]
+        lines += ["", f"  --model.{kind.config}.{option.name}  {type_name(option)}  ({default})"]
         text = meaning.get(option.name) or "undocumented"
         lines += textwrap.wrap(text, 100, initial_indent=_PAD, subsequent_indent=_PAD)
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "  It has no options."])
 
 
-def parameters(cls: type) -> dict[str, inspect.Parameter]:
-    """Return the constructor's parameters but d_model, which is the core's to set."""
-    return {p.name: p for p in inspect.signature(cls).parameters.values() if p.name != "d_model"}
+def parameters(cls: type, kind: Kind = ARCHITECTURE) -> dict[str, inspect.Parameter]:
+    """Return the constructor's parameters but the widths, which are the core's to set."""
+    return {p.name: p for p in inspect.signature(cls).parameters.values() if p.name not in kind.widths}
 
 
 def documentation(cls: type) -> dict[str, str]:
@@ -73,21 +81,17 @@ def type_name(option: inspect.Parameter) -> str:
     return text.replace("None", "null")
 
 
-def _check_name(name: str, option: str, value: object, options: dict[str, inspect.Parameter]) -> None:
-    if option == "d_model":
-        raise PluginError(
-            f"d_model={value!r} in arch_config: the width is the model's, set it by --model.d_model"
-        )
+def _check_name(whose: str, option: str, options: dict[str, inspect.Parameter]) -> None:
     if option not in options:
         hint = plugins.suggest(str(option), sorted(options))
-        raise PluginError(f"architecture {name!r} has no option {option!r}: {hint}")
+        raise PluginError(f"{whose} has no option {option!r}: {hint}")
 
 
-def _check_value(name: str, option: inspect.Parameter, value: object, parser: Any) -> None:
+def _check_value(whose: str, option: inspect.Parameter, value: object, parser: Any) -> None:
     """Read one option alone, so that the message can name it."""
     from argparse import ArgumentError
 
-    wrong = f"architecture {name!r}: {option.name}={value!r} is not valid, expected {type_name(option)}"
+    wrong = f"{whose}: {option.name}={value!r} is not valid, expected {type_name(option)}"
     try:
         read = parser.parse_object({option.name: value})[option.name]
     except ArgumentError:
@@ -96,9 +100,9 @@ def _check_value(name: str, option: inspect.Parameter, value: object, parser: An
         raise PluginError(wrong)
 
 
-def _plain(name: str, values: dict[str, Any]) -> dict[str, Any]:
+def _plain(whose: str, values: dict[str, Any]) -> dict[str, Any]:
     try:
         plain: dict[str, Any] = json.loads(json.dumps(values, allow_nan=False))
     except (TypeError, ValueError) as error:
-        raise PluginError(f"architecture {name!r} has an option that is not plain JSON: {error}") from None
+        raise PluginError(f"{whose} has an option that is not plain JSON: {error}") from None
     return plain

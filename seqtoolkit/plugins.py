@@ -1,4 +1,4 @@
-"""Discover plugins, load each one alone, keep failures as data, and look architectures up by name.
+"""Discover plugins, load each one alone, keep failures as data, and look up by name what they offer.
 
 Loading imports the plugins' modules (and so torch); `names()` reads installed metadata only.
 """
@@ -8,25 +8,21 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-import pluggy
-
-from seqtoolkit import hookspecs
 from seqtoolkit.hookspecs import GROUP
+from seqtoolkit.kinds import ARCHITECTURE, ATTENTION, KINDS, Kind
+from seqtoolkit.offers import PluginError as PluginError
+from seqtoolkit.offers import canonical, check_requirement, offers
 
 if TYPE_CHECKING:
+    from seqtoolkit.attention import CrossAttention
     from seqtoolkit.mixer import SequenceMixer
 
 DISABLE = "SEQTOOLKIT_DISABLE_PLUGINS"
-
-
-class PluginError(ValueError):
-    """A plugin, or the choice of one, that cannot be used; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +34,18 @@ class Plugin:
     version: str
     module: str
     architectures: dict[str, type[SequenceMixer]] = field(default_factory=dict)
+    attentions: dict[str, type[CrossAttention]] = field(default_factory=dict)
     error: Exception | None = None
 
     @property
     def key(self) -> str:
         """Name this plugin unambiguously, as `SEQTOOLKIT_DISABLE_PLUGINS` takes it."""
         return f"{self.distribution}:{self.name}"
+
+    def offers(self, kind: Kind) -> dict[str, type[Any]]:
+        """Return what it offers of a kind, by name."""
+        offered: dict[str, type[Any]] = getattr(self, kind.plural)
+        return offered
 
     @property
     def reason(self) -> str:
@@ -72,38 +74,57 @@ def unmatched() -> list[str]:
 def load() -> tuple[Plugin, ...]:
     """Load every installed plugin, sorted by name, whatever the order of installation."""
     loaded = [_load(plugin, entry) for plugin, entry in _installed()]
-    claims = Counter(arch for plugin in loaded for arch in plugin.architectures)
-    clashing = {arch for arch, count in claims.items() if count > 1}
+    claims = Counter(claim for plugin in loaded for claim in _claims(plugin))
+    clashing = {claim for claim, count in claims.items() if count > 1}
     return tuple(_signed(_without_clashes(plugin, clashing, loaded)) for plugin in loaded)
 
 
 def architectures() -> dict[str, type[SequenceMixer]]:
     """Return every usable architecture by name."""
-    return {name: cls for plugin in load() for name, cls in sorted(plugin.architectures.items())}
+    return offered(ARCHITECTURE)
+
+
+def attentions() -> dict[str, type[CrossAttention]]:
+    """Return every usable attention by name."""
+    return offered(ATTENTION)
+
+
+def offered(kind: Kind) -> dict[str, type[Any]]:
+    """Return everything usable of a kind by name."""
+    return {name: cls for plugin in load() for name, cls in sorted(plugin.offers(kind).items())}
 
 
 def get(name: str) -> type[SequenceMixer]:
-    """Look an architecture up by name.
+    """Look an architecture up by name; raises as `find`."""
+    return find(name, ARCHITECTURE)[1]
+
+
+def get_attention(name: str) -> type[CrossAttention]:
+    """Look an attention up by name; raises as `find`."""
+    return find(name, ATTENTION)[1]
+
+
+def find(name: str, *kinds: Kind) -> tuple[Kind, type[Any]]:
+    """Look a name up among these kinds; return the first that has it, and the class.
 
     Raises:
         PluginError: There is none of that name.
         Exception: The plugin of that name is disabled; this is its own error, with its traceback.
     """
-    found = architectures()
-    if name in found:
-        return found[name]
+    for kind in kinds:
+        if name in offered(kind):
+            return kind, offered(kind)[name]
+    claims = {(kind, name) for kind in kinds}
     for plugin in load():
-        if plugin.error is not None and name in {plugin.name, *getattr(plugin.error, "names", ())}:
+        if plugin.error is not None and (name == plugin.name or claims & _disputed(plugin.error)):
             raise plugin.error
-    disabled = ", ".join(plugin.key for plugin in load() if plugin.error is not None)
-    also = f"; disabled: {disabled}, see `seqtoolkit plugins`" if disabled else ""
-    raise PluginError(f"unknown architecture {name!r}: {suggest(name, sorted(found))}{also}")
+    raise PluginError(_unknown(name, kinds))
 
 
-def owner(name: str) -> str:
-    """Return the distribution and version that offer an architecture, such as "seqtoolkit 0.1.0"; raises as `get`."""
-    get(name)
-    return next(f"{p.distribution} {p.version}" for p in load() if name in p.architectures)
+def owner(name: str, kind: Kind = ARCHITECTURE) -> str:
+    """Return the distribution and version that offer a name, such as "seqtoolkit 0.1.0"; raises as `find`."""
+    find(name, kind)
+    return next(f"{p.distribution} {p.version}" for p in load() if name in p.offers(kind))
 
 
 def suggest(name: str, known: list[str]) -> str:
@@ -111,6 +132,16 @@ def suggest(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     listed = f"expected one of {', '.join(known)}" if known else "there are none to choose from"
     return f"did you mean {close[0]!r}? ({listed})" if close else listed
+
+
+def _unknown(name: str, kinds: tuple[Kind, ...]) -> str:
+    """Say that no plugin offers a name, what it may have meant, and which plugins are disabled."""
+    known = sorted(known for kind in kinds for known in offered(kind))
+    others = [kind for kind in KINDS if kind not in kinds and name in offered(kind)]
+    meant = "".join(f"it is an {kind}, for --model.{kind.option}; " for kind in others)
+    disabled = ", ".join(plugin.key for plugin in load() if plugin.error is not None)
+    also = f"; disabled: {disabled}, see `seqtoolkit plugins`" if disabled else ""
+    return f"unknown {' or '.join(map(str, kinds))} {name!r}: {meant}{suggest(name, known)}{also}"
 
 
 def _installed() -> list[tuple[Plugin, EntryPoint]]:
@@ -129,12 +160,7 @@ def _origin(entry: EntryPoint) -> tuple[str, str]:
         owner, release = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
     except KeyError:
         owner, release = "", ""
-    return _canonical(owner or "unknown"), release or "unknown"
-
-
-def _canonical(distribution: str) -> str:
-    """Normalize a distribution's name (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
+    return canonical(owner or "unknown"), release or "unknown"
 
 
 def _disabled() -> set[str]:
@@ -150,8 +176,8 @@ def _load(plugin: Plugin, entry: EntryPoint) -> Plugin:
     if _left_out(plugin):
         return replace(plugin, error=PluginError(f"left out by {DISABLE}"))
     try:
-        _check_requirement(entry)
-        return replace(plugin, architectures=_offers(entry.load()))
+        check_requirement(entry)
+        return replace(plugin, **offers(entry.load()))
     except KeyboardInterrupt:
         raise
     except Exception as error:  # a broken plugin is data, never a crash
@@ -167,53 +193,25 @@ def _signed(plugin: Plugin) -> Plugin:
     return plugin
 
 
-def _check_requirement(entry: EntryPoint) -> None:
-    """Refuse a plugin whose distribution requires another version of seqtoolkit."""
-    from packaging.requirements import Requirement  # slow to import, and not needed to list names
-
-    ours = version("seqtoolkit")
-    for text in (entry.dist.requires if entry.dist else None) or []:
-        wanted = Requirement(text)
-        applies = wanted.marker is None or wanted.marker.evaluate({"extra": ""})
-        fits = wanted.specifier.contains(ours, prereleases=True)
-        if _canonical(wanted.name) == "seqtoolkit" and applies and not fits:
-            raise PluginError(f"requires seqtoolkit {wanted.specifier}, this is {ours}: upgrade one of them")
+def _claims(plugin: Plugin) -> set[tuple[Kind, str]]:
+    return {(kind, name) for kind in KINDS for name in plugin.offers(kind)}
 
 
-def _offers(module: Any) -> dict[str, type[SequenceMixer]]:
-    """Register one plugin in a manager of its own and return what its hooks offer, checked."""
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
-    manager.check_pending()
-    results = manager.hook.seqtoolkit_architectures()
-    if not results:
-        raise PluginError("no hook: mark a function seqtoolkit_architectures with @seqtoolkit.hookimpl")
-    return _checked(results[0])
+def _disputed(error: Exception) -> set[tuple[Kind, str]]:
+    """Return the names that an error is about, where it is one of a clash."""
+    return getattr(error, "claims", set())
 
 
-def _checked(offer: Any) -> dict[str, type[SequenceMixer]]:
-    from seqtoolkit.mixer import SequenceMixer
-
-    if not isinstance(offer, dict) or not offer:
-        raise PluginError(f"seqtoolkit_architectures returned {offer!r}, expected a dict of name: class")
-    for name, cls in offer.items():
-        if not isinstance(name, str) or not name.isidentifier():
-            raise PluginError(f"an architecture's name must be an identifier such as 'lstm', not {name!r}")
-        if not isinstance(cls, type) or not issubclass(cls, SequenceMixer):
-            raise PluginError(f"architecture {name!r} is {cls!r}, expected a subclass of SequenceMixer")
-    return offer
-
-
-def _without_clashes(plugin: Plugin, clashing: set[str], everyone: list[Plugin]) -> Plugin:
+def _without_clashes(plugin: Plugin, clashing: set[tuple[Kind, str]], everyone: list[Plugin]) -> Plugin:
     """Disable a plugin that claims a taken name: a silent winner would change which model is trained."""
-    mine = sorted(clashing & set(plugin.architectures))
+    mine = clashing & _claims(plugin)
     if not mine:
         return plugin
-    rivals = [p.key for p in everyone if p is not plugin and set(mine) & set(p.architectures)]
+    rivals = [p.key for p in everyone if p is not plugin and mine & _claims(p)]
+    names = ", ".join(sorted(f"{kind} {name}" for kind, name in mine))
     error = PluginError(
-        f"architecture {', '.join(mine)} is also offered by {', '.join(rivals)}: leave one of them out, "
+        f"{names} is also offered by {', '.join(rivals)}: leave one of them out, "
         f"for example {DISABLE}={rivals[0]}"
     )
-    error.names = mine  # type: ignore[attr-defined]
-    return replace(plugin, architectures={}, error=error)
+    error.claims = mine  # type: ignore[attr-defined]
+    return replace(plugin, architectures={}, attentions={}, error=error)

@@ -82,7 +82,7 @@ class Odd(SequenceMixer):
 
 
 def test_an_option_that_is_not_plain_is_refused_but_described(monkeypatch):
-    monkeypatch.setattr(plugins, "get", lambda name: Odd)
+    monkeypatch.setattr(plugins, "find", lambda name, *kinds: (kinds[0], Odd))
     with pytest.raises(PluginError, match="'odd' has an option that is not plain JSON"):
         options.complete("odd", {})
     assert "colour" in options.describe("odd")
