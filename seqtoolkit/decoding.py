@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from seqtoolkit.mixer import select_rows
-from seqtoolkit.model import SequenceModel
+from seqtoolkit.mixer import State, select_rows
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,19 @@ class Hypothesis:
     ended: bool  # whether it has an end mark; otherwise it was cut at the longest length
 
 
+class Decodable(Protocol):
+    """What decoding needs of a model."""
+
+    def advance(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Read tokens (B, T), whole prompts at first; return the scores (B, V) of what comes next, and the state."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the weights; they say on which device to decode."""
+
+
 @torch.inference_mode()
 def greedy(
-    model: SequenceModel,
+    model: Decodable,
     prompts: list[list[int]],
     end: int,
     max_steps: int,
@@ -34,39 +45,44 @@ def greedy(
     """Answer every prompt with its likeliest classes until the class `end` or `max_steps`; `end` is not returned.
 
     A class is fed back as token class + `offset`.
-    Prompts of equal length share a batch, so nothing is padded and a word's answer does not depend on its company.
     """
-    groups: dict[int, list[int]] = defaultdict(list)
-    for row, prompt in enumerate(prompts):
-        groups[len(prompt)].append(row)
     answers: list[list[int]] = [[] for _ in prompts]
-    for rows in groups.values():
-        for start in range(0, len(rows), batch_size):
-            some = rows[start : start + batch_size]
-            for row, answer in zip(
-                some, _continue(model, [prompts[r] for r in some], end, max_steps, offset), strict=True
-            ):
-                answers[row] = answer
+    for rows, tokens in by_length(model, prompts, batch_size):
+        for row, answer in zip(rows, _continue(model, tokens, end, max_steps, offset), strict=True):
+            answers[row] = answer
     return answers
 
 
-def _continue(
-    model: SequenceModel, prompts: list[list[int]], end: int, max_steps: int, offset: int
-) -> list[list[int]]:
+def by_length(
+    model: Decodable, prompts: list[list[int]], batch_size: int
+) -> Iterator[tuple[list[int], Tensor]]:
+    """Yield which prompts share a batch, and their tokens (B, P) on the model's device.
+
+    They are of equal length, so that nothing is padded and a prompt's answer does not depend on its company.
+    """
+    device = next(model.parameters()).device
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row, prompt in enumerate(prompts):
+        groups[len(prompt)].append(row)
+    for rows in groups.values():
+        for start in range(0, len(rows), batch_size):
+            some = rows[start : start + batch_size]
+            yield some, torch.tensor([prompts[row] for row in some], device=device)
+
+
+def _continue(model: Decodable, tokens: Tensor, end: int, max_steps: int, offset: int) -> list[list[int]]:
     """Decode prompts of one length; rows that have ended leave the batch."""
-    device = model.head.weight.device
-    answers: list[list[int]] = [[] for _ in prompts]
-    active = torch.arange(len(prompts))
-    tokens, state = torch.tensor(prompts, device=device), None
+    answers: list[list[int]] = [[] for _ in tokens]
+    active, state = torch.arange(len(tokens)), None
     for _ in range(max_steps):
-        features, state = model.features(model.embed(tokens), state)
-        chosen: Tensor = model.head(features[:, -1]).argmax(-1)
+        scores, state = model.advance(tokens, state)
+        chosen = scores.argmax(-1)
         going = (chosen != end).cpu()
-        for row, token in zip(active[going].tolist(), chosen.cpu()[going].tolist(), strict=True):
-            answers[row].append(token)
+        for row, number in zip(active[going].tolist(), chosen.cpu()[going].tolist(), strict=True):
+            answers[row].append(number)
         if not going.any():
             break
         keep = going.nonzero().squeeze(-1)
-        active, tokens = active[keep], chosen[keep.to(device)].unsqueeze(1) + offset
-        state = select_rows(state, keep.to(device)) if len(keep) < len(going) else state
+        active, tokens = active[keep], chosen[keep.to(chosen.device)].unsqueeze(1) + offset
+        state = select_rows(state, keep.to(chosen.device)) if len(keep) < len(going) else state
     return answers

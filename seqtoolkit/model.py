@@ -16,7 +16,7 @@ class Block(nn.Module):
     """One layer: the mixer alone (plain), or norm, mixer, residual and an optional MLP (Vaswani 2017, pre-norm)."""
 
     def __init__(
-        self, mixer: SequenceMixer, d_model: int, kind: BlockKind, mlp_ratio: float, dropout: float
+        self, mixer: nn.Module, d_model: int, kind: BlockKind, mlp_ratio: float, dropout: float
     ) -> None:
         super().__init__()
         self.mixer = mixer
@@ -29,8 +29,12 @@ class Block(nn.Module):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Map x (B, T, D), continuing from `state`, to (B, T, D) and the mixer's new state."""
         mixed, state = self.mixer(self.norm(x), state)
+        return self.add(x, mixed), state
+
+    def add(self, x: Tensor, mixed: Tensor) -> Tensor:
+        """Join what the mixer made (B, T, D) with the block's input, and pass the MLP."""
         x = x + self.dropout(mixed) if self.residual else self.dropout(mixed)
-        return (x if self.mlp is None else x + self.mlp(x)), state
+        return x if self.mlp is None else x + self.mlp(x)
 
 
 def _mlp(d_model: int, hidden: int, dropout: float) -> nn.Module:
@@ -54,6 +58,7 @@ class SequenceModel(nn.Module):
         mlp_ratio: width of the MLP after each mixer, as a multiple of d_model; 0 for none.
         dropout: share of activations dropped after the embedding, each mixer and each MLP.
         arch_config: options of the architecture's constructor.
+        tie: whether the head uses the weights of the embedding (Press & Wolf 2017); then every token is a class.
 
     Raises:
         ValueError: the architecture or an option is unknown, or a size is impossible.
@@ -71,12 +76,16 @@ class SequenceModel(nn.Module):
         mlp_ratio: float = 0.0,
         dropout: float = 0.0,
         arch_config: dict[str, Any] | None = None,
+        tie: bool = False,
     ) -> None:
         super().__init__()
+        if tie and vocab_size != num_classes:
+            raise ValueError(f"tie needs as many classes as tokens; got {num_classes} and {vocab_size}")
         if block not in get_args(BlockKind):
             raise ValueError(f"block is {block!r}; expected one of {', '.join(get_args(BlockKind))}")
-        _check_sizes(vocab_size=vocab_size, num_features=num_features, d_model=d_model, num_layers=num_layers)
-        build = _mixer_class(arch)
+        _check_inputs(vocab_size, num_features)
+        check_sizes(d_model=d_model, num_layers=num_layers)
+        build = mixer_class(arch)
         options = arch_config or {}
         self.embedding = nn.Embedding(vocab_size, d_model) if vocab_size else nn.Linear(num_features, d_model)
         self.dropout = nn.Dropout(dropout)
@@ -84,7 +93,8 @@ class SequenceModel(nn.Module):
             Block(build(d_model, **options), d_model, block, mlp_ratio, dropout) for _ in range(num_layers)
         )
         self.norm = nn.LayerNorm(d_model) if block == "residual" else nn.Identity()
-        self.head = nn.Linear(d_model, num_classes)
+        self.head = TiedHead(self.embedding, d_model) if tie else nn.Linear(d_model, num_classes)
+        self.scale = d_model**0.5 if tie else 1.0
 
     def forward(
         self, inputs: Tensor, state: State | None = None, mask: Tensor | None = None
@@ -99,7 +109,12 @@ class SequenceModel(nn.Module):
     def embed(self, inputs: Tensor) -> Tensor:
         """Map tokens (B, T) or features (B, T, F) to (B, T, D)."""
         embedded: Tensor = self.embedding(inputs)
-        return embedded
+        return embedded if self.scale == 1 else embedded * self.scale
+
+    def advance(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Read tokens (B, T), continuing from `state`; return the scores (B, V) after the last, and the state."""
+        features, state = self.features(self.embed(tokens), state)
+        return self.head(features[:, -1]), state
 
     def features(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Map embedded inputs (B, T, D) to what the head reads (B, T, D), and the state of each block."""
@@ -115,9 +130,28 @@ class SequenceModel(nn.Module):
         x, traces = self.dropout(self.embed(inputs)), []
         for block in self.blocks:
             assert isinstance(block, Block)
+            assert isinstance(block.mixer, SequenceMixer)
             traces.append(block.mixer.trace(block.norm(x)))
             x, _ = block(x)
         return traces
+
+
+class TiedHead(nn.Module):
+    """Score each token by the embedding that it has as an input; only the bias is the head's own.
+
+    The embedding starts small, with a standard deviation of 1 / sqrt(D), so that the scores do not start large.
+    """
+
+    def __init__(self, embedding: nn.Module, d_model: int) -> None:
+        super().__init__()
+        assert isinstance(embedding, nn.Embedding)
+        nn.init.normal_(embedding.weight, std=d_model**-0.5)
+        self._embedding = (embedding,)  # in a tuple: the weights are saved once, as the embedding's
+        self.bias = nn.Parameter(torch.zeros(embedding.num_embeddings))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (..., D) to scores (..., V)."""
+        return nn.functional.linear(features, self._embedding[0].weight, self.bias)
 
 
 def count_parameters(module: nn.Module) -> int:
@@ -125,7 +159,8 @@ def count_parameters(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 
-def _mixer_class(arch: str | type[SequenceMixer]) -> type[SequenceMixer]:
+def mixer_class(arch: str | type[SequenceMixer]) -> type[SequenceMixer]:
+    """Return the class of an architecture; a name is looked up among the installed ones."""
     if not isinstance(arch, str):
         return arch
     from seqtoolkit import plugins
@@ -133,10 +168,13 @@ def _mixer_class(arch: str | type[SequenceMixer]) -> type[SequenceMixer]:
     return plugins.get(arch)
 
 
-def _check_sizes(**sizes: int) -> None:
-    vocab_size, num_features = sizes.pop("vocab_size"), sizes.pop("num_features")
-    if (vocab_size > 0) == (num_features > 0):
-        raise ValueError(f"give vocab_size or num_features, one of them; got {vocab_size} and {num_features}")
+def check_sizes(**sizes: int) -> None:
+    """Raise ValueError for a size below 1, by its name."""
     for name, value in sizes.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+
+
+def _check_inputs(vocab_size: int, num_features: int) -> None:
+    if (vocab_size > 0) == (num_features > 0):
+        raise ValueError(f"give vocab_size or num_features, one of them; got {vocab_size} and {num_features}")
