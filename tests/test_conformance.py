@@ -213,7 +213,7 @@ BROKEN = {
     StateBatchFirst: ["state-batch-first", "state-size", "trace"],
     StateSize: ["state-size"],
     Trace: ["trace"],
-    Deterministic: ["deterministic", "gradcheck"],
+    Deterministic: ["deterministic", "gradients", "gradcheck"],
     Gradients: ["gradients"],
     Gradcheck: ["gradcheck"],
     Long: ["long"],

@@ -1,10 +1,11 @@
-"""Laws of form: how a mixer is built, what it takes and returns, and what of it is saved."""
+"""Laws of form: how a mixer is built, what it takes and returns; and for every kind, what of it is saved."""
 
 from __future__ import annotations
 
 import inspect
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ def builds(subject: Subject) -> str:
     widths = (8, 16, 32, 64, 128)
     for width in widths:
         try:
-            mixer = Subject(subject.name, subject.cls).build(width=width)
+            mixer = replace(subject, options={}).build(widths=(width,))
         except Exception as error:
             raise ConformanceError(f"d_model={width} raised {type(error).__name__}: {error}") from error
         require(isinstance(mixer, SequenceMixer), f"It built a {type(mixer).__name__}, not a SequenceMixer.")
@@ -30,12 +31,13 @@ def builds(subject: Subject) -> str:
 
 
 def constructor(subject: Subject) -> str:
-    """The constructor takes d_model, then options that are typed, documented and plain JSON by default."""
-    first = next(iter(inspect.signature(subject.cls).parameters), "nothing")
-    require(first == "d_model", f"Its first parameter is {first}, expected d_model.")
+    """The constructor takes the widths, then options that are typed, documented and plain JSON by default."""
+    widths, given = subject.kind.widths, inspect.signature(subject.cls).parameters
+    wanted, first = ", ".join(widths), ", ".join(list(given)[: len(widths)])
+    require(first == wanted, f"It takes {first or 'nothing'} first, expected {wanted}.")
     require(bool((subject.cls.__doc__ or "").strip()), "The class has no docstring.")
     meaning = options.documentation(subject.cls)
-    for name, option in options.parameters(subject.cls).items():
+    for name, option in options.parameters(subject.cls, subject.kind).items():
         plain = option.kind in (option.POSITIONAL_OR_KEYWORD, option.KEYWORD_ONLY)
         require(plain, f"`{option}` swallows unknown options; name each one.")
         require(option.annotation is not option.empty, f"Option {name} has no type.")
@@ -44,7 +46,7 @@ def constructor(subject: Subject) -> str:
             _is_json(option.default), f"Option {name} has the default {option.default!r}: not plain JSON."
         )
         require(bool(meaning.get(name)), f"Option {name} is not explained under `Args:` in the docstring.")
-    return f"options {', '.join(options.parameters(subject.cls)) or 'none'}"
+    return f"options {', '.join(options.parameters(subject.cls, subject.kind)) or 'none'}"
 
 
 def shape_and_dtype(subject: Subject) -> str:
@@ -63,20 +65,22 @@ def shape_and_dtype(subject: Subject) -> str:
 
 
 def state_dict(subject: Subject) -> str:
-    """The state_dict of one mixer, loaded into another, makes it the same."""
-    one, other = subject.build(seed=0), subject.build(seed=1)
+    """The state_dict of one, loaded into another, makes it the same."""
+    one, other = subject.trial(seed=0), subject.trial(seed=1)
     other.load_state_dict(one.state_dict())
-    x = noise(3, 12, WIDTH)
-    close(other(x)[0], one(x)[0], "Outputs after loading", 0)
+    inputs = subject.inputs()
+    close(other(*inputs), one(*inputs), "Outputs after loading", 0)
     return f"{len(one.state_dict())} entries"
 
 
 def saved(subject: Subject) -> str:
     """What is saved of it is plain: it opens with weights_only=True and needs no trusted class."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "mixer.ckpt")
-        defaults = {name: option.default for name, option in options.parameters(subject.cls).items()}
-        config = {"d_model": WIDTH, **defaults, **subject.options}
+        path = Path(folder, "checked.ckpt")
+        defaults = {
+            name: option.default for name, option in options.parameters(subject.cls, subject.kind).items()
+        }
+        config = {**subject.widths, **defaults, **subject.options}
         torch.save({"config": config, "state_dict": subject.build().state_dict()}, path)
         unsafe = get_unsafe_globals_in_checkpoint(path)
         require(not unsafe, f"The file needs {', '.join(unsafe)}.")
@@ -104,4 +108,5 @@ def _is_json(value: object) -> bool:
         return False
 
 
+FORM: tuple[Law, ...] = (constructor, state_dict, saved)  # of every kind
 INTERFACE: tuple[Law, ...] = (builds, constructor, shape_and_dtype, state_dict, saved)

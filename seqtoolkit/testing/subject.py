@@ -7,46 +7,62 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqtoolkit import plugins
-from seqtoolkit.mixer import SequenceMixer
+from seqtoolkit.kinds import ARCHITECTURE, ATTENTION, Kind
+from seqtoolkit.testing.trial import TRIALS, Trial
 
-Spec: TypeAlias = "str | type[SequenceMixer] | tuple[str | type[SequenceMixer], dict[str, Any]]"
-WIDTH = 16  # d_model of every mixer that the laws build, but for the law about widths
+Spec: TypeAlias = "str | type[nn.Module] | tuple[str | type[nn.Module], dict[str, Any]]"
+WIDTH = 16  # every width of what the laws build, but for the laws about widths
 
 
 class ConformanceError(AssertionError):
-    """An architecture breaks a law; the message states the law and the numbers."""
+    """An architecture or an attention breaks a law; the message states the law and the numbers."""
 
     law: str = ""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """An architecture with the options it is checked under."""
+    """An architecture or an attention, with the options it is checked under."""
 
     name: str
-    cls: type[SequenceMixer]
+    cls: type[Any]
     options: dict[str, Any] = field(default_factory=dict)
+    kind: Kind = ARCHITECTURE
 
     @classmethod
-    def of(cls, spec: Spec) -> Subject:
+    def of(cls, spec: Spec, kind: Kind = ARCHITECTURE) -> Subject:
         """Read a name, a class, or either with options. Raises PluginError for an unknown name."""
-        arch, options = spec if isinstance(spec, tuple) else (spec, {})
-        if isinstance(arch, str):
-            return cls(arch, plugins.get(arch), options)
-        return cls(arch.__name__, arch, options)
+        named, options = spec if isinstance(spec, tuple) else (spec, {})
+        if isinstance(named, str):
+            return cls(named, plugins.find(named, kind)[1], options, kind)
+        return cls(named.__name__, named, options, kind)
 
     def __str__(self) -> str:
         chosen = ",".join(f"{name}={value}" for name, value in self.options.items())
         return f"{self.name}[{chosen}]" if chosen else self.name
 
-    def build(self, dtype: torch.dtype = torch.float32, seed: int = 0, width: int = WIDTH) -> SequenceMixer:
-        """Build the mixer in eval mode from a seed, and leave the caller's random numbers alone."""
+    def build(self, dtype: torch.dtype = torch.float32, seed: int = 0, widths: tuple[int, ...] = ()) -> Any:
+        """Build it in eval mode from a seed, and leave the caller's random numbers alone."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return self.cls(width, **self.options).to(dtype).eval()
+            return self.cls(*(widths or self.widths.values()), **self.options).to(dtype).eval()
+
+    def trial(self, dtype: torch.dtype = torch.float32, seed: int = 0) -> Trial:
+        """Build it inside a module that maps `inputs` to one output, whatever the kind."""
+        return TRIALS[self.kind](self.build(dtype, seed))
+
+    def inputs(self, rows: int = 3, steps: int = 12, dtype: torch.dtype = torch.float32) -> list[Tensor]:
+        """Draw what the trial reads: (B, T, D), and for an attention a source (B, T + 1, D) too."""
+        count = 2 if self.kind is ATTENTION else 1
+        return [noise(rows, steps + i, WIDTH, dtype=dtype, seed=1 + i) for i in range(count)]
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Return the widths that the laws build with, by the constructor's names."""
+        return dict.fromkeys(self.kind.widths, WIDTH)
 
 
 Law: TypeAlias = Callable[[Subject], str]
@@ -55,7 +71,7 @@ Law: TypeAlias = Callable[[Subject], str]
 def hold(law: tuple[str, Law], subject: Subject) -> str:
     """Try one (name, law) of LAWS and return what was measured.
 
-    Raises ConformanceError when the law is broken, also when the mixer raises an error of its own.
+    Raises ConformanceError when the law is broken, also when what is checked raises an error of its own.
     """
     name, check = law
     try:

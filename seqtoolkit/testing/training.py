@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import torch
 from torch import Tensor
 from torch.autograd.gradcheck import GradcheckError
@@ -27,35 +29,35 @@ def deterministic(subject: Subject) -> str:
 
 def gradients(subject: Subject) -> str:
     """Every parameter gets a gradient."""
-    mixer = subject.build().train()
-    x = noise(3, 12, WIDTH)
-    (mixer(x)[0] * noise(*x.shape, seed=2)).sum().backward()
-    learned = {name: p.grad for name, p in mixer.named_parameters() if p.requires_grad}
+    trial = subject.trial().train()
+    out = trial(*(x.requires_grad_() for x in subject.inputs()))  # there may be no parameter
+    (out * noise(*out.shape, seed=3)).sum().backward()
+    learned = {name: p.grad for name, p in trial.module.named_parameters() if p.requires_grad}
     dead = [name for name, grad in learned.items() if grad is None or not grad.abs().sum() > 0]
     require(not dead, f"No gradient in {', '.join(dead)}.")
     return f"{len(learned)} parameters"
 
 
 def gradcheck(subject: Subject) -> str:
-    """Gradients with respect to inputs and parameters, also through the state, equal finite differences."""
-    mixer = subject.build(torch.float64)
-    names = [name for name, p in mixer.named_parameters() if p.requires_grad]
+    """Gradients with respect to inputs and parameters, also through state, equal finite differences."""
+    trial, inputs = subject.trial(torch.float64), subject.inputs(2, 5, torch.float64)
+    names = [name for name, p in trial.named_parameters() if p.requires_grad]
+    given = [*inputs, *(trial.get_parameter(name).detach().clone() for name in names)]
 
-    def run(x: Tensor, *weights: Tensor) -> Tensor:
-        given = dict(zip(names, weights, strict=True))
-        first, state = functional_call(mixer, given, (x[:, :3],))
-        return torch.cat([first, functional_call(mixer, given, (x[:, 3:], state))[0]], 1)
+    def run(*parts: Tensor) -> Tensor:
+        weights = dict(zip(names, parts[len(inputs) :], strict=True))
+        out: Tensor = functional_call(trial, weights, parts[: len(inputs)])
+        return out
 
-    x = noise(2, 5, WIDTH, dtype=torch.float64).requires_grad_()
-    weights = [mixer.get_parameter(name).detach().clone().requires_grad_() for name in names]
     with torch.random.fork_rng(devices=[]):  # the fast mode draws directions
         torch.manual_seed(0)
         try:
-            torch.autograd.gradcheck(run, (x, *weights), fast_mode=True)
+            torch.autograd.gradcheck(run, [part.requires_grad_() for part in given], fast_mode=True)
         except GradcheckError as error:
-            where = ", ".join(["x", *names])
-            raise ConformanceError(f"{str(error).split(_DETAILS)[0]} (inputs: {where})") from None
-    return f"{1 + len(weights)} tensors"
+            where = [*inspect.signature(trial.forward).parameters, *names]
+            listed = ", ".join(name.removeprefix("module.") for name in where)
+            raise ConformanceError(f"{str(error).split(_DETAILS)[0]} (inputs: {listed})") from None
+    return f"{len(given)} tensors"
 
 
 def long(subject: Subject) -> str:
@@ -72,4 +74,5 @@ def long(subject: Subject) -> str:
     return f"largest output {out.abs().max().item():.3g}"
 
 
+LEARNING: tuple[Law, ...] = (gradients, gradcheck)  # of every kind
 TRAINING: tuple[Law, ...] = (deterministic, gradients, gradcheck, long)
