@@ -3,77 +3,22 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from seqtoolkit import options, plugins
+from seqtoolkit import plugins
 from seqtoolkit.codec import Codec
+from seqtoolkit.described import CheckpointError as CheckpointError
+from seqtoolkit.described import Described
+from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.kinds import ATTENTION
 from seqtoolkit.model import SequenceModel
 
 BLOCK = "seqtoolkit"  # the key of our plain block in a Lightning checkpoint
-SCHEMA = 1
-_SHAPE = {"d_model": int, "num_layers": int, "block": str, "mlp_ratio": float, "dropout": float}
-
-
-class CheckpointError(ValueError):
-    """A file that cannot be opened as a checkpoint; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class Described:
-    """Everything needed to rebuild a model, as plain values."""
-
-    arch: str
-    arch_config: dict[str, Any]
-    shape: dict[str, Any]
-    spec: dict[str, Any]
-    plugin: str = ""  # the distribution and version that offered the architecture, "seqtoolkit 0.1.0"
-
-    def build(self) -> SequenceModel:
-        """Build the model with fresh weights."""
-        return SequenceModel(
-            self.arch,
-            num_classes=self.spec["num_classes"],
-            vocab_size=self.spec.get("vocab_size", 0),
-            num_features=self.spec.get("num_features", 0),
-            arch_config=self.arch_config,
-            **self.shape,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the block that a checkpoint carries."""
-        return {"schema": SCHEMA, **asdict(self)}
-
-    @classmethod
-    def from_dict(cls, block: Any) -> Self:
-        """Check a block read from a file, type by type.
-
-        Raises CheckpointError that names what is wrong.
-        """
-        if not isinstance(block, dict):
-            raise CheckpointError("it has no 'seqtoolkit' block: it was not written by seqtoolkit")
-        if block.get("schema") != SCHEMA:
-            raise CheckpointError(f"its schema is {block.get('schema')!r}, this version reads {SCHEMA}")
-        parts: dict[str, type] = {
-            "arch": str,
-            "arch_config": dict,
-            "shape": dict,
-            "spec": dict,
-            "plugin": str,
-        }
-        for name, kind in parts.items():
-            if not isinstance(block.get(name), kind):
-                raise CheckpointError(
-                    f"its {name!r} should be a {kind.__name__}, and is {block.get(name)!r:.80}"
-                )
-        for name, kind in _SHAPE.items():
-            if type(block["shape"].get(name)) is not kind:
-                raise CheckpointError(f"its {name!r} should be of type {kind.__name__}")
-        return cls(**{name: block[name] for name in parts})
 
 
 @dataclass(frozen=True)
@@ -82,7 +27,7 @@ class Checkpoint:
 
     path: Path
     described: Described
-    model: SequenceModel
+    model: SequenceModel | EncoderDecoder
     step: int  # optimiser steps it was trained for
 
     @property
@@ -99,25 +44,6 @@ class Checkpoint:
     def codec(self) -> Codec:
         """Between typed text and tokens."""
         return Codec.from_dict(self.described.spec.get("codec"))
-
-
-def describe(
-    arch: str | None, arch_config: dict[str, Any], shape: dict[str, Any], spec: dict[str, Any]
-) -> Described:
-    """Check the user's choice of architecture and options, and complete the options with their defaults.
-
-    Raises ValueError for an unknown architecture or option, or a missing choice.
-    """
-    if arch is None:
-        raise ValueError(
-            "no architecture chosen: add --model.arch lstm (`seqtoolkit plugins` lists what is installed)"
-        )
-    if "num_classes" not in spec:
-        raise ValueError(
-            "the model needs `spec` of a data module, such as SequenceTask('lstm', spec=data.spec)"
-        )
-    shape = {**shape, "mlp_ratio": float(shape["mlp_ratio"]), "dropout": float(shape["dropout"])}
-    return Described(arch, options.complete(arch, arch_config), shape, spec, plugins.owner(arch))
 
 
 def load(path: Path | str) -> Checkpoint:
@@ -142,6 +68,10 @@ def _require(described: Described) -> None:
     """Look the architecture up, and say which plugin is needed when it is not installed."""
     try:
         plugins.get(described.arch)
+        if described.encoder is not None:
+            plugins.get(described.encoder["encoder"])
+            if described.encoder["attention"] != "none":
+                plugins.find(described.encoder["attention"], ATTENTION)
     except plugins.PluginError as error:
         raise CheckpointError(
             f"{error}; it was trained with the plugin of {described.plugin}: install that"
@@ -196,11 +126,15 @@ def _weights(content: dict[str, Any], size: int) -> dict[str, Tensor]:
     }
 
 
-def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel:
+def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel | EncoderDecoder:
     """Compare every shape on the meta device before any memory is taken, then build and load."""
-    layers = len({name.split(".")[1] for name in weights if name.startswith("blocks.")})
-    if layers != described.shape["num_layers"]:
-        raise CheckpointError(f"it says {described.shape['num_layers']} layers and has weights of {layers}")
+    said = {"blocks.": described.shape["num_layers"]}
+    if described.encoder is not None:
+        said = {"decoder.blocks.": said["blocks."], "encoder.blocks.": described.encoder["encoder_layers"]}
+    for prefix, count in said.items():
+        layers = len({name.removeprefix(prefix).split(".")[0] for name in weights if name.startswith(prefix)})
+        if layers != count:
+            raise CheckpointError(f"it says {count} layers and has weights of {layers}")
     try:
         with torch.device("meta"):
             expected = {name: tuple(value.shape) for name, value in described.build().state_dict().items()}

@@ -155,9 +155,9 @@ class RunRecorder(Callback):
 
     def _begin(self, trainer: Trainer, task: SequenceTask) -> None:
         described, count = task.described, count_parameters(task.model)
-        print(f"{described.arch}, {count:,} parameters, into {self.folder.path}", file=sys.stderr)
+        print(f"{described}, {count:,} parameters, into {self.folder.path}", file=sys.stderr)
         self.folder.write_text("config.yaml", self.config)
-        what = {"arch": described.arch, "arch_config": described.arch_config, **described.shape, **self.facts}
+        what = {**described.chosen, **self.facts}
         place = {"devices": trainer.world_size, "precision": str(trainer.precision)}
         created = self.folder.record.get("created", time.time())
         state = {"status": "running", "created": created, "finished": None, "error": ""}

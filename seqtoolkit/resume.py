@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from seqtoolkit.arguments import values
-from seqtoolkit.checkpoint import BLOCK, CheckpointError, Described, read
+from seqtoolkit.checkpoint import BLOCK, CheckpointError, read
+from seqtoolkit.described import Described
 
 PLAIN = ("seed_everything", "model", "checkpoint")  # plain values all the way down
 NAMED = {  # what may be named, and so imported, without being asked for on the command line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 import torch
@@ -10,17 +11,23 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.checkpoint import BLOCK, describe
+from seqtoolkit.checkpoint import BLOCK
+from seqtoolkit.choice import NAMES
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import SequenceData, prompts
-from seqtoolkit.decoding import greedy
+from seqtoolkit.decoding import Hypothesis, greedy
+from seqtoolkit.described import describe
+from seqtoolkit.encoder_decoder import Attend
 from seqtoolkit.evaluation import Evaluation, score
 from seqtoolkit.model import BlockKind
 from seqtoolkit.schedule import WarmupDecay, follow
 
 
 class SequenceTask(LightningModule):
-    """Train, validate, test and predict with one architecture on one task.
+    """Train, validate, test and predict with one model on one task.
+
+    Without an encoder one architecture reads the whole sequence, source and target (SequenceModel). With one, it
+    writes the target, and the encoder reads the source (EncoderDecoder).
 
     Args:
         arch: name of an installed architecture; `seqtoolkit plugins` lists them.
@@ -30,6 +37,16 @@ class SequenceTask(LightningModule):
         block: `plain` stacks mixers as in the classics; `residual` adds norm and skip around each.
         mlp_ratio: width of the MLP after each mixer, as a multiple of d_model; 0 for none.
         dropout: share of activations dropped after the embedding, each mixer and each MLP.
+        encoder: name of the architecture that reads the source; null for a model without an encoder.
+        encoder_config: options of the encoder's architecture.
+        encoder_layers: blocks of the encoder; as many as num_layers when null.
+        encoder_width: width of the encoder; d_model when null.
+        bidirectional: whether the encoder reads from both ends.
+        attention: how the decoder looks back at the source, such as additive; `none` for one fixed vector.
+        attention_config: options of the attention; `seqtoolkit plugins --name ATTENTION` explains them.
+        attend: whether a step attends `after` its recurrence (Luong; fast) or `before` it (Bahdanau; step by step).
+        tie: whether the decoder's head uses the weights of its embedding.
+        label_smoothing: share of each target that is spread over all classes in training (Szegedy et al. 2016).
         spec: what the data module says of its task (vocabulary sizes, codec); filled in by the command line.
 
     Raises:
@@ -45,11 +62,24 @@ class SequenceTask(LightningModule):
         block: BlockKind = "residual",
         mlp_ratio: float = 0.0,
         dropout: float = 0.0,
+        encoder: str | None = None,
+        encoder_config: dict[str, Any] | None = None,
+        encoder_layers: int | None = None,
+        encoder_width: int | None = None,
+        bidirectional: bool = True,
+        attention: str = "none",
+        attention_config: dict[str, Any] | None = None,
+        attend: Attend = "after",
+        tie: bool = False,
+        label_smoothing: float = 0.0,
         spec: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        shape = {"d_model": d_model, "num_layers": num_layers, "block": block, "mlp_ratio": mlp_ratio}
-        self.described = describe(arch, arch_config or {}, {**shape, "dropout": dropout}, spec or {})
+        chosen = {name: value for name, value in locals().items() if name in NAMES}
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing is {label_smoothing}; expected at least 0 and less than 1")
+        self.label_smoothing = label_smoothing
+        self.described = describe(chosen, spec or {})
         self.model = self.described.build()
         self.evaluations = nn.ModuleDict()
 
@@ -66,7 +96,7 @@ class SequenceTask(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss whose gradient, averaged over processes, is that of the mean over all their targets."""
-        total = score(self.model, batch)[1].sum()
+        total = score(self.model, batch, self.label_smoothing)[1].sum()
         sums = torch.stack([total.detach(), batch.mask.sum()])
         world = self.trainer.world_size
         all_total, all_count = self.trainer.strategy.reduce(sums, reduce_op="sum") if world > 1 else sums
@@ -101,11 +131,12 @@ class SequenceTask(LightningModule):
         named = {f"{split}/{name}": value for name, value in values.items()}
         self.log_dict(named, prog_bar=split == "val", sync_dist=True)
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> list[tuple[int, dict[str, str]]]:
+    def predict_step(self, batch: Batch, batch_idx: int) -> list[tuple[int, dict[str, Any]]]:
         """Decode each prompt; return its place in the input and what is said of it."""
         spec = self.described.spec
         codec = Codec.from_dict(spec["codec"])
-        decoded = greedy(self.model, prompts(batch), codec.end_class, spec["max_steps"], codec.offset)
+        answers = greedy(self.model, prompts(batch), codec.end_class, spec["max_steps"], codec.offset)
+        decoded = [[Hypothesis(answer, math.nan, math.nan, True)] for answer in answers]
         assert batch.index is not None
         return list(zip(batch.index.tolist(), self.data.prediction_rows(batch, decoded), strict=True))
 

@@ -24,7 +24,7 @@ from lightning.pytorch.loggers import Logger
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from seqtoolkit import options, plugins
+from seqtoolkit import choice, plugins
 from seqtoolkit.arguments import check_configs, explain, values
 from seqtoolkit.checkpointing import AtomicCheckpointIO, RunCheckpoint
 from seqtoolkit.data.base import SequenceData
@@ -97,16 +97,14 @@ class SequenceCLI(LightningCLI):
         """
         config = self._section()
         model, path = config.model, config.get("ckpt_path")
-        if path and model.arch is None:
-            found = described(Path(path))
-            for name, value in {"arch": found.arch, "arch_config": found.arch_config, **found.shape}.items():
+        found = described(Path(path)).chosen if path else {}
+        asked = found if path and model.arch is None else {name: _plain(model[name]) for name in choice.NAMES}
+        if asked["arch"] is not None:
+            asked = choice.complete(asked)
+            for name, value in asked.items():
                 model[name] = value
-        if model.arch is not None:
-            model.arch_config = options.complete(model.arch, _plain(model.arch_config) or {})
         if path:
-            found = described(Path(path))
-            asked = {name: _plain(model[name]) for name in ("arch", "arch_config", *found.shape)}
-            refuse_another(Path(path), {**vars(found), **found.shape}, asked)
+            refuse_another(Path(path), found, asked)
 
     def instantiate_classes(self) -> None:
         """Build data, model and trainer."""

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from seqtoolkit.checkpoint import BLOCK, CheckpointError, Described, describe, load
+from seqtoolkit.checkpoint import BLOCK, CheckpointError, load
+from seqtoolkit.described import Described, describe
 
 SPEC = {"task": "g2p", "vocab_size": 7, "num_classes": 7}
 SHAPE = {"d_model": 8, "num_layers": 1, "block": "residual", "mlp_ratio": 0.0, "dropout": 0.0}
@@ -18,7 +19,7 @@ SHAPE = {"d_model": 8, "num_layers": 1, "block": "residual", "mlp_ratio": 0.0, "
 
 def content(arch: str = "lstm") -> dict[str, Any]:
     """Return what a sound checkpoint holds."""
-    described = describe(arch, {}, SHAPE, SPEC)
+    described = describe({"arch": arch, **SHAPE}, SPEC)
     weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
     return {"state_dict": weights, "global_step": 12, BLOCK: described.to_dict()}
 
@@ -163,6 +164,6 @@ def test_a_missing_plugin_is_named(tmp_path: Path) -> None:
 
 
 def test_described_survives_its_own_dictionary() -> None:
-    described = describe("attention", {"num_heads": 2}, SHAPE, SPEC)
+    described = describe({"arch": "attention", "arch_config": {"num_heads": 2}, **SHAPE}, SPEC)
     assert Described.from_dict(described.to_dict()) == described
     assert described.arch_config == {"num_heads": 2, "window": None}

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from seqtoolkit import SequenceModel, plugins
 from seqtoolkit.attention_maps import attention_rows
-from seqtoolkit.checkpoint import Checkpoint, describe
+from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.data.g2p import CODEC as G2P
 from seqtoolkit.data.recall import RecallData
+from seqtoolkit.described import describe
 from seqtoolkit.inspection import inspect
 from seqtoolkit.retention.influence import influence_map
 from seqtoolkit.retention.rank_correlation import ranks, spearman
@@ -20,7 +21,7 @@ SHAPE = {"d_model": 16, "num_layers": 2, "block": "residual", "mlp_ratio": 0.0, 
 
 def checkpoint(arch: str, spec: dict[str, object]) -> Checkpoint:
     torch.manual_seed(3)
-    described = describe(arch, {}, SHAPE, spec)
+    described = describe({"arch": arch, **SHAPE}, spec)
     return Checkpoint(None, described, described.build().eval(), 0)  # type: ignore[arg-type]
 
 

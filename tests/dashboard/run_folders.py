@@ -75,13 +75,14 @@ def write_checkpoint(path: Path, arch: str) -> Path:
     """Save an untrained model that reads letters and answers phonemes, as a checkpoint."""
     import torch
 
-    from seqtoolkit.checkpoint import BLOCK, describe
+    from seqtoolkit.checkpoint import BLOCK
     from seqtoolkit.data.g2p import CODEC
+    from seqtoolkit.described import describe
 
     count, classes = len(CODEC.symbols), len(CODEC.classes)
     spec = {"task": "g2p", "vocab_size": count, "num_classes": classes, "codec": CODEC.to_dict()}
     shape = {"d_model": 16, "num_layers": 2, "block": "residual", "mlp_ratio": 0.0, "dropout": 0.0}
-    described = describe(arch, {}, shape, spec)
+    described = describe({"arch": arch, **shape}, spec)
     weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
     weights["model.head.bias"][CODEC.end_class] += 9.0  # untrained models otherwise answer without end
     path.parent.mkdir(exist_ok=True)
