@@ -6,13 +6,24 @@ import json
 import math
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
     """Write under a temporary name, fsync, then replace; on failure nothing is left and the old file stays.
+
+    Raises OSError with the path in it (disk full, no permission).
+    """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file under a temporary name, which takes the place of `path` at the end, unless there was an error.
 
     Raises OSError with the path in it (disk full, no permission).
     """
@@ -22,7 +33,7 @@ def write_atomically(path: Path, data: bytes | memoryview) -> None:
         raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)

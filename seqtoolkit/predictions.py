@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import os
+import re
 import sys
-from operator import itemgetter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import BasePredictionWriter
 
-from seqtoolkit.files import write_atomically
+from seqtoolkit.files import replacing
+
+Row = dict[str, Any]
+N_BEST = ("source", "rank", "answer", "score")  # columns where several answers were asked for
 
 
 class PredictionWriter(BasePredictionWriter):
-    """Write one row for each input, in the order of the input.
+    """Write one row for each input in the order of the input, each as soon as those before it are there.
+
+    A row with `n_best` answers has a line for each of them in TSV.
 
     Args:
         output: path of the file, or - for standard output.
@@ -25,8 +31,12 @@ class PredictionWriter(BasePredictionWriter):
     """
 
     def __init__(self, output: str, format: Literal["tsv", "jsonl"]) -> None:
-        super().__init__(write_interval="epoch")
+        super().__init__(write_interval="batch")
         self.output, self.format = output, format
+        self._waiting: dict[int, Row] = {}  # rows whose predecessors are not answered yet
+        self._written = 0
+        self._file: BinaryIO | None = None
+        self._open = ExitStack()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuse a place that cannot be written, before any work is done."""
@@ -34,29 +44,65 @@ class PredictionWriter(BasePredictionWriter):
             Path(self.output).is_dir() or not Path(self.output).resolve().parent.is_dir()
         ):
             raise ValueError(f"--output {self.output}: expected a file in a folder that exists")
+        trainer.predict_loop.return_predictions = False  # they would pile up in memory
 
-    def write_on_epoch_end(
-        self, trainer: Trainer, pl_module: LightningModule, predictions: Any, batch_indices: Any
+    def write_on_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, prediction: Any, *_: Any
     ) -> None:
-        """Write all rows."""
-        numbered = sorted((pair for batch in predictions for pair in batch), key=itemgetter(0))
-        rows = [row for _, row in numbered]
-        text = (
-            _tsv(rows)
-            if self.format == "tsv"
-            else "".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows)
-        )
+        """Write the rows that are next in order; when nobody reads them any more, end quietly."""
+        self._waiting.update(prediction)
+        try:
+            self._write("".join(self._next()).encode())
+        except BrokenPipeError:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # what is flushed at exit goes there
+            raise SystemExit(0) from None
+
+    def on_predict_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the file in its place."""
+        self._write(b"")
+        self._open.close()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Leave nothing behind."""
+        self._open.__exit__(type(exception), exception, exception.__traceback__)
+
+    def _next(self) -> Iterator[str]:
+        while (row := self._waiting.pop(self._written, None)) is not None:
+            if self.format == "jsonl":
+                yield json.dumps(row, ensure_ascii=False) + "\n"
+            else:
+                lines = _table(row)
+                yield from map(_line, lines if self._written else [tuple(lines[0]), *lines])
+            self._written += 1
+
+    def _write(self, data: bytes) -> None:
+        self._file = self._file or self._begin()
+        self._file.write(data)
+        self._file.flush()
+
+    def _begin(self) -> BinaryIO:
+        """Open the output; a pipe or a device is written to, not replaced."""
         if self.output == "-":
-            sys.stdout.write(text)
-        elif Path(self.output).exists() and not Path(self.output).is_file():
-            Path(self.output).write_text(text)  # a pipe or a device is written to, not replaced
-        else:
-            write_atomically(Path(self.output).resolve(), text.encode())
+            return sys.stdout.buffer
+        path = Path(self.output)
+        if path.exists() and not path.is_file():
+            return self._open.enter_context(path.open("wb"))
+        return self._open.enter_context(replacing(path.resolve()))
 
 
-def _tsv(rows: list[dict[str, str]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), dialect="excel-tab", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+def _table(row: Row) -> list[Row]:
+    """Return a row for each line of TSV."""
+    if "n_best" not in row:
+        return [row]
+    return [
+        dict(zip(N_BEST, (row["source"], rank, one["answer"], f"{one['score']:.6f}"), strict=True))
+        for rank, one in enumerate(row["n_best"], 1)
+    ]
+
+
+def _line(row: Row | tuple[str, ...]) -> str:
+    """Join cells; there is no quoting, so what would end a cell becomes a space."""
+    cells = row.values() if isinstance(row, dict) else row
+    return "\t".join(re.sub(r"[\t\r\n]", " ", str(cell)) for cell in cells) + "\n"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from lightning import LightningDataModule
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.metric import SequenceMetric
+
+if TYPE_CHECKING:
+    from seqtoolkit.decoding import Hypothesis
 
 
 class SequenceData(LightningDataModule, ABC):
@@ -37,7 +41,7 @@ class SequenceData(LightningDataModule, ABC):
     def test_dataloader(self) -> Batches:
         """Return the test batches."""
 
-    def predict_dataloader(self) -> Batches:
+    def predict_dataloader(self) -> Iterable[Batch]:
         """Return a user's prompts, each row ending where the answer begins; `index` is the input order.
 
         Raises ValueError that names what is wrong with the input, or that there is none.
@@ -46,8 +50,14 @@ class SequenceData(LightningDataModule, ABC):
             f"{type(self).__name__} reads no inputs to predict; use `test`, or the dashboard to type one"
         )
 
-    def prediction_rows(self, batch: Batch, decoded: list[list[int]]) -> list[dict[str, str]]:
-        """Return for each row of a batch of prompts what was asked and what was answered, as texts."""
+    def prediction_rows(
+        self, batch: Batch, decoded: list[list[Hypothesis]], n_best: int = 1
+    ) -> list[dict[str, Any]]:
+        """Return for each row of a batch of prompts what was asked and what was answered, as texts.
+
+        `decoded` has the answers to each, best first. Of `n_best` more than 1: `source`, and as `n_best` a list of
+        `answer` and `score`.
+        """
         raise NotImplementedError(f"{type(self).__name__} offers prompts, but not the rows of their answers")
 
 

@@ -18,10 +18,11 @@ from seqtoolkit.data.examples import Examples
 class Batches:
     """An iterable of `Batch`, in the place of a DataLoader.
 
-    *Global* batches of at most `tokens` padded tokens are the same for any number of processes; process r of
-    W takes the rows r, r + W, ... of each. So W processes together see what one process sees, every example
-    once an epoch, and every process has at least one row of every training batch. Without a `seed`
-    (evaluation) nothing is shuffled, and a process skips the batches that have no row for it.
+    *Global* batches, of at most `tokens` padded tokens and at most `rows` sequences, are the same for any number of
+    processes; process r of W takes the rows r, r + W, ... of each. So W processes together see what one process
+    sees, every example once an epoch, and every process has at least one row of every training batch. Without a
+    `seed` (evaluation) nothing is shuffled, and a process skips the batches that have no row for it.
+    Sequences of one length are batched by the length of their prompts, so that both parts are padded little.
     `redraw`: makes the examples of an epoch, of the same lengths, for tasks that generate fresh data.
 
     Raises ValueError when a sequence is longer than `tokens`.
@@ -30,9 +31,10 @@ class Batches:
     def __init__(
         self,
         examples: Examples,
-        tokens: int,
+        tokens: int | None,
         seed: int | None = None,
         redraw: Callable[[int], Examples] | None = None,
+        rows: int | None = None,
     ) -> None:
         self.examples = examples
         self.seed = seed
@@ -41,7 +43,8 @@ class Batches:
         self._position = 0  # batches handed out in this epoch
         self._start = 0  # where the next iteration begins: not 0 only after `load_state_dict`
         self._lengths = examples.lengths.numpy()
-        self._cuts = _cut(-np.sort(-self._lengths), tokens)
+        self._asked = None if examples.asked is None else examples.asked.numpy()
+        self._cuts = _cut(-np.sort(-self._lengths), tokens, rows)
 
     batch_sampler = None  # Lightning asks for it wherever there is a `sampler`
 
@@ -92,28 +95,33 @@ class Batches:
         self._position = self._start
 
     def _global_batches(self) -> list[NDArray[np.int64]]:
-        """Order the examples longest first, ties by chance, cut them, and shuffle the batches."""
+        """Order the examples longest first, then the longest prompts, then by chance; cut, and shuffle the batches."""
         if self.seed is None:
-            order = np.argsort(-self._lengths, kind="stable")
+            order = self._sorted(np.arange(len(self._lengths)))
             return [order[start:stop] for start, stop in self._cuts]
         random = np.random.default_rng([self.seed, self.epoch])
-        order = random.permutation(len(self._lengths))
-        order = order[np.argsort(-self._lengths[order], kind="stable")]
+        order = self._sorted(random.permutation(len(self._lengths)))
         return [order[slice(*self._cuts[number])] for number in random.permutation(len(self._cuts))]
 
+    def _sorted(self, order: NDArray[np.int64]) -> NDArray[np.int64]:
+        if self._asked is not None:
+            order = order[np.argsort(-self._asked[order], kind="stable")]
+        return order[np.argsort(-self._lengths[order], kind="stable")]
 
-def _cut(lengths: NDArray[np.int64], tokens: int) -> list[tuple[int, int]]:
-    """Cut descending `lengths` into runs whose rows times first length fit `tokens`.
+
+def _cut(lengths: NDArray[np.int64], tokens: int | None, rows: int | None) -> list[tuple[int, int]]:
+    """Cut descending `lengths` into runs of at most `rows`, whose rows times first length fit `tokens`.
 
     The last two runs share their rows evenly, so that no batch is left with a row or two.
     """
-    if len(lengths) and lengths[0] > tokens:
+    if len(lengths) and tokens is not None and lengths[0] > tokens:
         raise ValueError(
             f"a batch of {tokens} tokens cannot hold a sequence of {lengths[0]}; allow more tokens"
         )
     starts = [0]
     while starts[-1] < len(lengths):
-        starts.append(min(len(lengths), starts[-1] + tokens // int(lengths[starts[-1]])))
+        fit = len(lengths) if tokens is None else tokens // int(lengths[starts[-1]])
+        starts.append(min(len(lengths), starts[-1] + min(fit, rows or fit)))
     if len(starts) > 2:
         starts[-2] = min(starts[-2], (starts[-3] + starts[-1] + 1) // 2)
     return list(pairwise(starts))

@@ -23,6 +23,7 @@ class Examples:
     targets: Tensor  # (L,) class ids
     mask: Tensor  # (L,) bool: the supervised steps
     lag: Tensor | None = None  # (L,) see Batch.lag
+    asked: Tensor | None = None  # (N,) steps of the prompt of each sequence, where it has one
 
     @classmethod
     def of_answers(cls, prompts: list[str], answers: list[str], offset: int = 0) -> Self:
@@ -42,7 +43,8 @@ class Examples:
             flat[~first] * (step >= start - 1),
             step >= start - 1,
         )
-        return cls(torch.from_numpy(lengths), *map(torch.from_numpy, map(_compact, columns)))
+        inputs, targets, mask = map(torch.from_numpy, map(_compact, columns))
+        return cls(torch.from_numpy(lengths), inputs, targets, mask, asked=torch.from_numpy(asked))
 
     def __len__(self) -> int:
         return len(self.lengths)

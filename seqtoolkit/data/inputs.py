@@ -1,0 +1,102 @@
+"""A user's prompts, one a line, from a file or standard input: answered as they come, in bounded memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from seqtoolkit.batch import Batch
+from seqtoolkit.data.batches import Batches
+from seqtoolkit.data.examples import Examples
+from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine, decode, lines
+
+CHUNK = 1024  # prompts that wait for each other, so that those of similar lengths share a batch
+TOKENS = 8_192  # of a batch
+
+
+class Prompts:
+    """Batches of prompts, in the place of a DataLoader. `Batch.index` counts the prompts from 0.
+
+    Each chunk has the lines that are there, at most CHUNK, so that a slow pipe is answered line by line.
+    Spaces around a prompt, blank lines, a byte order mark and Windows line ends are ignored; of a file of pairs
+    only the first column is read.
+
+    Args:
+        source: path of a file; - for standard input.
+        encode: makes the tokens of a prompt; raises ValueError when it cannot.
+        example: a prompt, for error messages.
+        on_bad_line: what becomes of a line that cannot be read.
+
+    Raises ValueError when the file cannot be opened; while it is read: with file and line, and for a file without
+    prompts.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        encode: Callable[[str], list[int]],
+        example: str,
+        on_bad_line: OnBadLine = "error",
+    ) -> None:
+        self.name = "standard input" if source == "-" else source
+        self.encode = encode
+        self.example = example
+        self.bad = BadLines(self.name, on_bad_line)
+        self.asked: dict[int, str] = {}  # prompts without an answer yet, as they were typed
+        self._file = _open(source)
+
+    def __len__(self) -> int:
+        """Return a number that is never reached: otherwise Lightning waits for one batch more than it needs."""
+        return sys.maxsize // 2
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches of each chunk."""
+        number = 0
+        with self._file as file:
+            for some in lines(file):
+                for start in range(0, len(some), CHUNK):
+                    chunk = some[start : start + CHUNK]
+                    yield from self._batches(number, chunk)
+                    number += len(chunk)
+        self.bad.report(number)
+        if not self._count:
+            raise ValueError(f"{self.name} has no inputs; write one on each line, such as {self.example}")
+
+    _count = 0  # prompts so far
+
+    def _batches(self, before: int, chunk: list[bytes]) -> Iterator[Batch]:
+        first, prompts = self._count, list[str]()
+        for number, line in enumerate(chunk, before + 1):
+            try:
+                text = decode(line).partition("\t")[0].strip()
+                if text:
+                    prompts.append("".join(map(chr, self._tokens(text))))
+                    self.asked[self._count] = text
+                    self._count += 1
+            except BadLine as error:
+                self.bad.found(number, error)
+        if prompts:
+            examples = Examples.of_answers(prompts, ["\0"] * len(prompts))
+            for batch in Batches(examples, max(TOKENS, *map(len, prompts))):
+                assert batch.index is not None
+                yield dataclasses.replace(batch, index=batch.index + first)
+
+    def _tokens(self, text: str) -> list[int]:
+        try:
+            return self.encode(text)
+        except BadLine:
+            raise
+        except ValueError as error:
+            raise BadLine("an input that cannot be read", f": {error}") from None
+
+
+def _open(source: str) -> io.BufferedReader:
+    if source == "-":
+        return sys.stdin.buffer  # type: ignore[return-value]
+    try:
+        return Path(source).open("rb")
+    except OSError as error:
+        raise ValueError(f"cannot read {source}: {error.strerror}; give a file of one input a line") from None
