@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from lightning import Callback, LightningModule, Trainer
 
 from seqtoolkit import checkpoint
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.run_folder import RunFolder
+from seqtoolkit.runs import read_probe
 from seqtoolkit.task import SequenceTask
 
 
@@ -58,8 +59,19 @@ class EvaluationRecorder(Callback):
         head = {"schema": 1, "split": split, "step": step}
         self.folder.log(step, 0, metrics)
         self.folder.write_probe(self.start, f"{split}.json", {**head, "metrics": metrics})
-        if evaluation.records:
-            records = [replace(record, seed=seed).to_dict() for record in evaluation.records]
-            self.folder.write_probe(self.start, "retention.json", {**head, "records": records})
+        probes: dict[str, list[dict[str, Any]]] = {}
+        for record in evaluation.records:
+            probes.setdefault(record.probe, []).append(replace(record, seed=seed).to_dict())
+        for probe, records in probes.items():
+            if not self._outranked(f"{probe}.json", split, step):
+                self.folder.write_probe(self.start, f"{probe}.json", {**head, "records": records})
         if self.start.stem == "best":
             self.folder.update(metrics=metrics)
+
+    def _outranked(self, name: str, split: str, step: int) -> bool:
+        """Say whether the test split of the same checkpoint has been measured: validation does not replace it."""
+        try:
+            stored = read_probe(self.folder.path, self.start.stem, name) or {}
+        except (OSError, ValueError):  # damaged: replace it
+            return False
+        return split == "val" and (stored.get("split"), stored.get("step")) == ("test", step)

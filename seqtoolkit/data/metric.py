@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.retention.alignment_record import AlignmentRecord
+from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.record import Record
 
 if TYPE_CHECKING:
+    from seqtoolkit.encoder_decoder import EncoderDecoder
     from seqtoolkit.model import SequenceModel
+
+    AnyModel: TypeAlias = SequenceModel | EncoderDecoder
+
+StoredRecord = Record | LengthRecord | AlignmentRecord  # each has `probe`, the stem of its file
 
 
 class SequenceMetric(Metric, ABC):
@@ -30,14 +38,14 @@ class SequenceMetric(Metric, ABC):
             self.add_state(name, torch.zeros(size, dtype=torch.long), dist_reduce_fx="sum")
 
     @abstractmethod
-    def update(self, model: SequenceModel, batch: Batch, scores: Tensor) -> None:
+    def update(self, model: AnyModel, batch: Batch, scores: Tensor) -> None:
         """Count one batch; `scores` (N, V) at the supervised positions, row-major in `batch.mask`."""
 
     @abstractmethod
     def compute(self) -> dict[str, Tensor]:
         """Return named values: scalars are logged as `<split>/<name>`, the others are for `records`."""
 
-    def records(self, values: dict[str, Tensor]) -> list[Record]:
+    def records(self, values: dict[str, Tensor]) -> Sequence[StoredRecord]:
         """Turn what `compute` returned into the probes that are stored beside the checkpoint."""
         return []
 
@@ -52,7 +60,7 @@ class TokenAccuracy(SequenceMetric):
         super().__init__()
         self.count("hits", "total")
 
-    def update(self, model: SequenceModel, batch: Batch, scores: Tensor) -> None:
+    def update(self, model: AnyModel, batch: Batch, scores: Tensor) -> None:
         """Count the right answers."""
         self.hits += (scores.argmax(-1) == batch.targets[batch.mask]).sum()
         self.total += len(scores)

@@ -13,7 +13,7 @@ from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.retention.statistics import recall_horizon, wilson
 
 if TYPE_CHECKING:
-    from seqtoolkit.model import SequenceModel
+    from seqtoolkit.data.metric import AnyModel
 
 
 class RecallCurve(SequenceMetric):
@@ -33,7 +33,7 @@ class RecallCurve(SequenceMetric):
         self.settings = settings
         self.count("hits", "trials", size=(len(lags),))
 
-    def update(self, model: SequenceModel, batch: Batch, scores: Tensor) -> None:
+    def update(self, model: AnyModel, batch: Batch, scores: Tensor) -> None:
         """Count the right answers at each lag."""
         assert batch.lag is not None
         where = torch.searchsorted(torch.tensor(self.lags, device=scores.device), batch.lag[batch.mask])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from seqtoolkit.files import is_number
 
@@ -30,6 +30,8 @@ class Horizon:
 @dataclass(frozen=True)
 class Record:
     """A retention curve: one value for each lag, its 95 % interval, its null, and how it was measured."""
+
+    probe: ClassVar[str] = "retention"  # the stem of the file that holds such records
 
     protocol: str  # decoding, gradient, influence, recall, truncation, timescale
     unit: str  # of estimate, lower, upper, null: "accuracy", "nats", ...
