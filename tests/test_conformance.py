@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from seqtoolkit import SequenceMixer
 from seqtoolkit.testing import LAWS, ConformanceError, Subject, hold, parametrize_architectures
+from tests.broken_laws import Idle, Untrusted, broken_laws
 
 BUILT_IN = [
     "rnn",
@@ -95,18 +96,8 @@ class StateDict(Decay):
         return out * self.scale.to(x.dtype), state
 
 
-class Foreign:
-    """Something that only this file can unpickle."""
-
-
-class Saved(Decay):
+class Saved(Untrusted, Decay):
     """A checkpoint that needs a class to be trusted."""
-
-    def get_extra_state(self):
-        return Foreign()
-
-    def set_extra_state(self, state):
-        pass
 
 
 class Streaming(Decay):
@@ -177,12 +168,11 @@ class Deterministic(Decay):
         return out, after
 
 
-class Gradients(Decay):
+class Gradients(Idle, Decay):
     """A weight that is never used."""
 
     def __init__(self, d_model: int) -> None:
         super().__init__(d_model)
-        self.unused = nn.Parameter(torch.zeros(3))
 
 
 class Gradcheck(Decay):
@@ -218,17 +208,6 @@ BROKEN = {
     Gradcheck: ["gradcheck"],
     Long: ["long"],
 }
-
-
-def broken_laws(cls):
-    found = []
-    for name, law in LAWS.items():
-        try:
-            hold((name, law), Subject.of(cls))
-        except ConformanceError as error:
-            found.append((error.law, str(error).startswith(f"{cls.__name__} breaks the law {name!r}: ")))
-    assert all(named for _, named in found)
-    return [law for law, _ in found]
 
 
 def test_a_sound_mixer_keeps_every_law():
