@@ -8,7 +8,10 @@ from pathlib import Path
 
 import yaml
 
-DATA = "--data takes G2PData, RecallData, or a class path such as mypackage.MyData; or add --config configs/g2p.yaml"
+DATA = (
+    "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData, or a class path such as mypackage.MyData;"
+    " or add --config configs/g2p.yaml"
+)
 
 
 def values(argv: list[str], *flags: str) -> list[str]:

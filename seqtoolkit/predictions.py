@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -74,7 +74,9 @@ class PredictionWriter(BasePredictionWriter):
                 yield json.dumps(row, ensure_ascii=False) + "\n"
             else:
                 lines = _table(row)
-                yield from map(_line, lines if self._written else [tuple(lines[0]), *lines])
+                if not self._written:
+                    yield _line(lines[0])
+                yield from (_line(line.values()) for line in lines)
             self._written += 1
 
     def _write(self, data: bytes) -> None:
@@ -102,7 +104,6 @@ def _table(row: Row) -> list[Row]:
     ]
 
 
-def _line(row: Row | tuple[str, ...]) -> str:
+def _line(cells: Iterable[Any]) -> str:
     """Join cells; there is no quoting, so what would end a cell becomes a space."""
-    cells = row.values() if isinstance(row, dict) else row
     return "\t".join(re.sub(r"[\t\r\n]", " ", str(cell)) for cell in cells) + "\n"

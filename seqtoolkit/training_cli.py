@@ -28,8 +28,11 @@ from seqtoolkit import choice, plugins
 from seqtoolkit.arguments import check_configs, explain, values
 from seqtoolkit.checkpointing import AtomicCheckpointIO, RunCheckpoint
 from seqtoolkit.data.base import SequenceData
-from seqtoolkit.data.g2p import G2PData  # noqa: F401  (imported so that `--data G2PData` is a known short name)
+from seqtoolkit.data.dates import DatesData  # noqa: F401  (imported so that `--data DatesData` is a known short name)
+from seqtoolkit.data.g2p import G2PData  # noqa: F401
+from seqtoolkit.data.pairs import PairsData  # noqa: F401
 from seqtoolkit.data.recall import RecallData  # noqa: F401
+from seqtoolkit.data.reverse import ReverseData  # noqa: F401
 from seqtoolkit.evaluation_recorder import EvaluationRecorder
 from seqtoolkit.predictions import PredictionWriter
 from seqtoolkit.recorder import RunLogger, RunRecorder

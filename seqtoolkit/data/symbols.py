@@ -90,7 +90,7 @@ def _read_list(path: str) -> tuple[str, ...]:
     symbols: dict[str, None] = {}
     try:
         with Path(path).open("rb") as file:
-            for number, line in enumerate((line for some in lines(file) for line in some), 1):  # type: ignore[arg-type]
+            for number, line in enumerate((line for some in lines(file) for line in some), 1):
                 words = _decoded(path, number, line).split()
                 if len(words) > 1:
                     raise ValueError(

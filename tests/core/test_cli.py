@@ -34,8 +34,14 @@ BASE = ["fit", *TINY, "--run", "unused"]
             "unrecognized arguments: --model.dmodel 3 did you mean --model.d_model?",
         ),
         (["fit", "--config", "missing.yaml"], "missing.yaml: no such file; expected a configuration"),
-        (["fit", "--model.arch", "lstm"], "--data takes G2PData, RecallData"),
-        (["fit", "--data", "Nope", "--model.arch", "lstm"], "--data takes G2PData, RecallData"),
+        (
+            ["fit", "--model.arch", "lstm"],
+            "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData",
+        ),
+        (
+            ["fit", "--data", "Nope", "--model.arch", "lstm"],
+            "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData",
+        ),
         ([*BASE, "--model.arch", "lstm", "--data.max_lag", "99"], "use --data.length"),
         (["test"], "no checkpoint: add --ckpt_path"),
         (
