@@ -35,6 +35,8 @@ class Run:
     status: Status
     arch: str = ""
     task: str = ""
+    encoder: str = ""  # architecture of the encoder; empty for a single model of the whole sequence
+    attention: str = ""  # from the decoder to the encoder: its name, or "none"
     plugin: str = ""  # distribution and version that offered the architecture, "seqtoolkit 0.1.0"
     parameters: int | None = None
     seed: int | None = None
@@ -44,6 +46,13 @@ class Run:
     metrics: dict[str, float] = field(default_factory=dict)  # the latest value of each, "val/loss": 0.3
     record: dict[str, Any] = field(default_factory=dict)  # run.json as it is
     error: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name the model: "lstm", or "gru → lstm · additive" for encoder, decoder and attention between them."""
+        if not self.encoder:
+            return self.arch
+        return f"{self.encoder} → {self.arch} · {self.attention or 'none'}"
 
     @property
     def checkpoints(self) -> list[Path]:
@@ -85,6 +94,8 @@ def read_run(path: Path) -> Run:
         id=path.name,
         status=_status(path, record),
         arch=_text(record, "arch"),
+        encoder=_text(record, "encoder"),
+        attention=_text(record, "attention"),
         task=_text(record, "task"),
         plugin=_text(record, "plugin"),
         parameters=_integer(record, "parameters"),

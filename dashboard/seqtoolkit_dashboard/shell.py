@@ -22,6 +22,7 @@ INDEX = """<!DOCTYPE html>
     {%metas%}
     <title>{%title%}</title>
     <link rel="icon" type="image/svg+xml" href="/assets/mark.svg">
+    <script src="/assets/scheme.js"></script>
     {%css%}
   </head>
   <body>

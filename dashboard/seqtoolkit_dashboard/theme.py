@@ -78,6 +78,7 @@ MANTINE: dict[str, Any] = {
     "primaryColor": "indigo",
     "primaryShade": {"light": 8, "dark": 8},  # white on these has a contrast above 4.5 : 1
     "defaultRadius": "md",
+    "respectReducedMotion": True,
     "colors": {
         "dark": [
             "#dfe3ea",

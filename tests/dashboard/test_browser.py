@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
 from seqtoolkit_dashboard.app import create_app
 from waitress.server import create_server
 
@@ -59,7 +59,7 @@ def browser(address: str) -> Iterator[BrowserContext]:
         pytest.fail(f"the browser tests need {CHROMIUM}: apt-get install chromium", pytrace=False)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield chromium.new_context()
+        yield chromium.new_context(reduced_motion="reduce")
         chromium.close()
 
 
@@ -82,7 +82,7 @@ class Visit:
     def open(self, path: str) -> Page:
         """Open a page and wait until its title and its picture are there."""
         self.page.goto(self.address + path)
-        expect(self.page.locator("main h1")).to_be_visible()
+        expect(self.page.locator("#content h1")).to_be_visible()
         if path == "/":
             expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
         if path.startswith(("/training", "/memory", "/attention")):
@@ -122,7 +122,12 @@ def until(page: Page, expression: str) -> None:
 
 
 def serious_violations(page: Page) -> list[str]:
-    """Return what axe finds to be a serious or critical barrier."""
+    """Return what axe finds to be a serious or critical barrier, once colours have stopped changing."""
+    page.evaluate(AXE)
+    page.evaluate(
+        """() => Promise.allSettled(document.getAnimations()
+        .filter(one => one.effect.getComputedTiming().iterations < Infinity).map(one => one.finished))"""
+    )
     found = page.evaluate("axe.run().then(result => result.violations)")
     return [
         f"{v['id']}: {node['html'][:200]} {node['failureSummary'][:200]}"
@@ -135,7 +140,6 @@ def serious_violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_is_sound_accessible_and_fits_a_narrow_window(visit: Visit, path: str) -> None:
     page = visit.open(path)
-    page.evaluate(AXE)
     assert serious_violations(page) == []
     page.get_by_role("button", name="Switch between light and dark").click()
     until(page, "document.documentElement.dataset.mantineColorScheme === 'dark'")
@@ -144,6 +148,47 @@ def test_every_page_is_sound_accessible_and_fits_a_narrow_window(visit: Visit, p
     expect(page.get_by_role("button", name="Share chart...")).to_have_count(0)  # it would upload the data
     page.set_viewport_size({"width": 400, "height": 800})
     until(page, "document.documentElement.scrollWidth <= 400")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/?q=recall&run=recall-gru", "/memory", "/nowhere"])
+def test_the_first_response_is_a_page_without_scripts(
+    address: str, browser: BrowserContext, path: str, scheme: str
+) -> None:
+    assert browser.browser is not None
+    context = browser.browser.new_context(java_script_enabled=False, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address + path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_text("recall-gru", exact=True)).to_have_count(int(path.startswith("/?")))
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    context.close()
+
+
+def test_rows_are_there_before_scripts_and_do_not_jump(visit: Visit) -> None:
+    page, held = visit.page, list[Route]()
+    page.route("**/dash_renderer*", lambda route: held.append(route))
+    page.goto(visit.address + "/", wait_until="commit")
+    expect(page.get_by_role("rowheader", name="recall-gru")).to_be_visible()
+    expect(page.locator("#react-entry-point")).to_be_hidden()
+    before = page.get_by_role("rowheader", name="recall-gru").bounding_box()
+    assert serious_violations(page) == []
+    held[0].continue_()
+    row = page.locator('[row-id="recall-gru"]').first
+    expect(row).to_be_visible()
+    expect(page.locator("#first")).to_have_count(0)
+    after = row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 3
+
+
+@pytest.mark.parametrize("query", ["", "?q=nothing-is-called-so"])
+def test_the_first_response_gives_way(visit: Visit, query: str) -> None:
+    visit.page.goto(f"{visit.address}/{query}")
+    expect(visit.page.locator("#first")).to_have_count(0)
+    expect(visit.page.locator("#content .runs-grid")).to_be_visible()
 
 
 def test_ticks_select_runs_for_the_other_pages(visit: Visit) -> None:

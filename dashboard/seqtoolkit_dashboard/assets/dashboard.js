@@ -1,12 +1,11 @@
 // What must run in the browser: the colour scheme, page titles, the search field, and cells of the table of runs.
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.seqtoolkit = {
-    // The stored choice of this browser, else the preference of the system; a click switches and stores.
+    // What the page began with; a click switches and stores.
     scheme: (_clicks, now) => {
-        const key = 'seqtoolkit-scheme';
-        const preferred = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
-        const next = now ? (now === 'dark' ? 'light' : 'dark') : localStorage.getItem(key) || preferred;
-        if (now) localStorage.setItem(key, next);
+        const shown = document.documentElement.dataset.mantineColorScheme; // by scheme.js
+        const next = now ? (now === 'dark' ? 'light' : 'dark') : shown;
+        if (now) localStorage.setItem('mantine-color-scheme-value', next);
         document.body.dataset.agThemeMode = next; // the table reads it there
         return [next, next];
     },
@@ -27,3 +26,19 @@ window.dashAgGridComponentFunctions = {
         return value && React.createElement('span', {className: 'architecture'}, dot, value);
     },
 };
+
+// What the server wrote into the page gives way, in the same frame, to the interactive page that was drawn behind it.
+{
+    const first = document.getElementById('first');
+    const ready = () => {
+        const table = document.querySelector('#content .runs-grid');
+        const drawn = table && !table.closest('[hidden]') ? '.ag-root [row-id], .ag-overlay' : 'h1';
+        return document.querySelector(`#content ${drawn}`);
+    };
+    const observer = new MutationObserver(() => {
+        if (!ready()) return;
+        observer.disconnect();
+        first.remove();
+    });
+    observer.observe(document.getElementById('react-entry-point'), {childList: true, subtree: true});
+}

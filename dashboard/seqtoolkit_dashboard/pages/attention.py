@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from seqtoolkit.inspection import Inspection
 
 _FUTURE = "Empty cells lie in the future of a row: the model could not read them."
+LEAD = "What truly changes each output symbol, and beside it what each head looks at."
 
 
 def layout(index: RunIndex, view: View) -> Any:
@@ -69,9 +70,7 @@ def layout(index: RunIndex, view: View) -> Any:
     ]
     return html.Div(
         [
-            parts.heading(
-                "Attention", "What truly changes each output symbol, and beside it what each head looks at."
-            ),
+            parts.heading("Attention", LEAD),
             html.Div(controls, className="controls"),
             html.Div(id=ids.ATTENTION_RESULT, **parts.aria(live="polite")),
         ]
@@ -219,4 +218,4 @@ def _head(head: int) -> str:
     return str(head) if head else "All"
 
 
-PAGE = Page("/attention", "Attention", layout, register)
+PAGE = Page("/attention", "Attention", LEAD, layout, register)

@@ -46,6 +46,7 @@ _CAPTION = (
     "Below: the horizon, the largest lag up to which accuracy stays above half-way from chance to 1, "
     "with its 95 % interval."
 )
+LEAD = PROTOCOLS[PROTOCOL].question
 
 
 def layout(index: RunIndex, view: View) -> Any:
@@ -61,7 +62,7 @@ def layout(index: RunIndex, view: View) -> Any:
     ]
     return html.Div(
         [
-            parts.heading("Memory", PROTOCOLS[PROTOCOL].question),
+            parts.heading("Memory", LEAD),
             html.Div(controls, className="controls"),
             html.Div(id=ids.MEMORY_NOTES),
             PICTURE.layout(),
@@ -178,4 +179,4 @@ def _named(stem: str) -> str:
     return stem or "best"
 
 
-PAGE = Page("/memory", "Memory", layout, register)
+PAGE = Page("/memory", "Memory", LEAD, layout, register)

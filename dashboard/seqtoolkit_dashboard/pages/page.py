@@ -18,5 +18,6 @@ class Page:
 
     path: str
     title: str
+    lead: str  # the sentence under the title
     layout: Callable[[RunIndex, View], Any]
     register: Callable[[Dash, RunIndex], None]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
@@ -16,19 +15,17 @@ from seqtoolkit_dashboard.mantine import TextInput
 from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
-from seqtoolkit_dashboard.runs import RunIndex, note
-from seqtoolkit_dashboard.theme import css_colour, slots
+from seqtoolkit_dashboard.pages.run_table import MISSING, Column, columns, count, rows
+from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
 
-MAIN = (
-    "loss",
-    "per",
-    "wer",
-    "recall_accuracy",
-    "token_accuracy",
-    "steps_per_second",
-)  # these metrics come first
-MAX_METRICS = 12
+_SPECIAL: dict[str, dict[str, Any]] = {
+    "id": {"minWidth": 190, "flex": 2, "tooltipField": "id"},
+    "status": {"cellRenderer": "Status"},
+    "arch": {"cellRenderer": "Architecture"},
+    "note": {"cellClass": "note", "wrapText": True, "autoHeight": True},
+}
+LEAD = "Tick runs to see them on the other pages."
 
 
 def layout(index: RunIndex, view: View) -> Any:
@@ -37,11 +34,11 @@ def layout(index: RunIndex, view: View) -> Any:
     search = TextInput(id=ids.RUNS_SEARCH, label="Search", value=view.q, debounce=300)
     return html.Div(
         [
-            parts.heading("Runs", "Tick runs to see them on the other pages."),
+            parts.heading("Runs", LEAD),
             html.Div(
                 [
                     html.Div(search, className="wide"),
-                    html.P(_count(runs), id=ids.RUNS_COUNT, className="count", role="status"),
+                    html.P(count(runs), id=ids.RUNS_COUNT, className="count", role="status"),
                 ],
                 className="controls",
             ),
@@ -80,82 +77,25 @@ def register(app: Dash, index: RunIndex) -> None:
         version = index.version(runs)
         if version == seen:
             raise PreventUpdate
-        return rows(runs), columns(runs), _count(runs), version
+        return rows(runs), grid_columns(runs), count(runs), version
 
     @app.callback(Output(ids.RUNS_NOTES, "children"), Input(ids.URL, "search"), prevent_initial_call=True)
     def warn(search: str | None) -> Any:
         return _unknown(index.runs(), View.parse(search))
 
 
-def rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Return the rows of the table, one for each run."""
-    places = slots(run.arch for run in runs)
-    return [
-        {
-            "id": run.id,
-            "status": run.status,
-            "arch": run.arch,
-            "colour": css_colour(places[run.arch]),
-            "task": run.task,
-            "parameters": run.parameters,
-            "step": run.step,
-            "seed": run.seed,
-            "created": datetime.fromtimestamp(run.created).isoformat(" ", "minutes") if run.created else "",
-            "note": note(run),
-            **run.metrics,
-        }
-        for run in runs
-    ]
+def grid_columns(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return the columns as the grid takes them."""
+    return [_grid_column(column) for column in columns(runs)]
 
 
-def columns(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Return the columns of the table: what every run has, then the metrics that some run has."""
-    metrics = [_number(name, name, 128) for name in main_metrics(runs)]
-    reason = {
-        "field": "note",
-        "headerName": "Note",
-        "width": 300,
-        "cellClass": "note",
-        "wrapText": True,
-        "autoHeight": True,
-    }
-    return [
-        {"field": "id", "headerName": "Run", "minWidth": 190, "flex": 2, "tooltipField": "id"},
-        {"field": "status", "headerName": "Status", "cellRenderer": "Status", "width": 130},
-        {"field": "arch", "headerName": "Architecture", "cellRenderer": "Architecture", "width": 150},
-        {"field": "task", "headerName": "Task", "width": 110},
-        *([reason] if any(map(note, runs)) else []),
-        _number("parameters", "Parameters", 130, ","),
-        _number("step", "Step", 110, ","),
-        *metrics,
-        _number("seed", "Seed", 90, "d"),
-        {"field": "created", "headerName": "Created", "width": 160},
-    ]
-
-
-def main_metrics(runs: Sequence[Run]) -> list[str]:
-    """Name the metrics to list: validation and test results and the speed, the best known first."""
-    names = {name for run in runs for name in run.metrics}
-    wanted = [
-        name for name in names if name.startswith(("val/", "test/")) or name.endswith("steps_per_second")
-    ]
-    return sorted(wanted, key=_rank)[:MAX_METRICS]
-
-
-def _rank(name: str) -> tuple[int, str]:
-    last = name.rpartition("/")[2]
-    return (MAIN.index(last) if last in MAIN else len(MAIN), name)
-
-
-def _number(field: str, title: str, width: int, form: str = ".3f") -> dict[str, Any]:
-    return {
-        "field": field,
-        "headerName": title,
-        "width": width,
-        "type": "rightAligned",
-        "filter": "agNumberColumnFilter",
-        "valueFormatter": {"function": f"params.value == null ? '–' : d3.format('{form}')(params.value)"},
-    }
+def _grid_column(column: Column) -> dict[str, Any]:
+    shared = {"field": column.field, "headerName": column.title, "width": column.width}
+    if not column.form:
+        return shared | _SPECIAL.get(column.field, {})
+    number = {"type": "rightAligned", "filter": "agNumberColumnFilter"}
+    form = f"params.value == null ? '{MISSING}' : d3.format('{column.form}')(params.value)"
+    return {**shared, **number, "valueFormatter": {"function": form}}
 
 
 def _grid(runs: Sequence[Run], view: View) -> Any:
@@ -167,7 +107,7 @@ def _grid(runs: Sequence[Run], view: View) -> Any:
     grid = AgGrid(
         id=ids.RUNS_GRID,
         rowData=rows(runs),
-        columnDefs=columns(runs),
+        columnDefs=grid_columns(runs),
         defaultColDef={"sortable": True, "filter": True, "resizable": True},
         getRowId="params.data.id",
         selectedRows=_tick(view.run),
@@ -203,9 +143,4 @@ def _unknown(runs: Sequence[Run], view: View) -> Any:
     return parts.notes(parts.unknown_runs([name for name in view.run if name not in known]))
 
 
-def _count(runs: Sequence[Run]) -> str:
-    training = sum(run.status == "running" for run in runs)
-    return f"{len(runs):,} run{'s' * (len(runs) != 1)}" + (f", {training} training now" if training else "")
-
-
-PAGE = Page("/", "Runs", layout, register)
+PAGE = Page("/", "Runs", LEAD, layout, register)

@@ -30,6 +30,7 @@ PICTURE = Picture(
     ids.TRAINING_SEEN,
     ids.TRAINING_CHANGED,
 )
+LEAD = "How fast and how far each run learned, at the same training steps."
 
 
 def layout(index: RunIndex, view: View) -> Any:
@@ -53,7 +54,7 @@ def layout(index: RunIndex, view: View) -> Any:
     ]
     return html.Div(
         [
-            parts.heading("Training", "How fast and how far each run learned, at the same training steps."),
+            parts.heading("Training", LEAD),
             html.Div(controls, className="controls"),
             html.Div(id=ids.TRAINING_NOTES),
             PICTURE.layout(),
@@ -152,4 +153,4 @@ def _unmeasured(view: View, names: Sequence[str]) -> list[str]:
     return [f"No selected run has logged {name!r}." for name in view.metric if name not in names]
 
 
-PAGE = Page("/training", "Training", layout, register)
+PAGE = Page("/training", "Training", LEAD, layout, register)
