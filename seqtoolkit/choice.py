@@ -65,10 +65,14 @@ def _with_encoder(chosen: dict[str, Any]) -> dict[str, Any]:
         "encoder_config": options.complete(
             chosen["encoder"], options_of_encoder, ARCHITECTURE, "encoder_config"
         ),
-        "encoder_layers": chosen["encoder_layers"] or chosen["num_layers"],
-        "encoder_width": chosen["encoder_width"] or chosen["d_model"],
+        "encoder_layers": _either(chosen["encoder_layers"], chosen["num_layers"]),
+        "encoder_width": _either(chosen["encoder_width"], chosen["d_model"]),
         "attention_config": options.complete(chosen["attention"], given, ATTENTION) if attends else {},
     }
+
+
+def _either(value: int | None, otherwise: int) -> int:
+    return otherwise if value is None else value
 
 
 def owners(chosen: dict[str, Any]) -> str:

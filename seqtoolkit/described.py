@@ -36,8 +36,8 @@ class Described:
     def __str__(self) -> str:
         if self.encoder is None:
             return self.arch
-        attention = self.encoder["attention"]
-        return f"{self.encoder['encoder']} to {self.arch}" + f", {attention}" * (attention != "none")
+        attends = self.encoder["attention"] != "none"
+        return f"{self.encoder['encoder']} to {self.arch}" + (f", {self.encoder['attention']}" if attends else "")
 
     def build(self) -> SequenceModel | EncoderDecoder:
         """Build the model with fresh weights."""
