@@ -6,6 +6,7 @@ import json
 import pytest
 
 from seqtoolkit import SequenceMixer, options, plugins
+from seqtoolkit.kinds import ARCHITECTURE, ATTENTION, KINDS
 from seqtoolkit.plugins import PluginError
 
 
@@ -28,10 +29,28 @@ def test_defaults_are_filled_in_and_text_is_read(name, config, expected):
     plugins.get(name)(16, **complete)
 
 
-@pytest.mark.parametrize("name", ["attention", "gru", "lstm", "rnn"])
-def test_completing_twice_changes_nothing_and_the_result_is_plain(name):
-    once = options.complete(name, {})
-    assert options.complete(name, once) == once == json.loads(json.dumps(once))
+@pytest.mark.parametrize(
+    ("name", "config", "expected"),
+    [
+        ("dot", {}, {}),
+        ("additive", {}, {"hidden": None}),
+        ("additive", {"hidden": "64"}, {"hidden": 64}),
+        ("multihead", {"num_heads": 2}, {"num_heads": 2}),
+    ],
+)
+def test_those_of_an_attention_are_read_in_the_same_way(name, config, expected):
+    complete = options.complete(name, config, ATTENTION)
+    assert complete == expected
+    plugins.get_attention(name)(16, 16, **complete)
+
+
+INSTALLED = [(kind, name) for kind in KINDS for name in plugins.offered(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), INSTALLED, ids=lambda part: str(part))
+def test_completing_twice_changes_nothing_and_the_result_is_plain(kind, name):
+    once = options.complete(name, {}, kind)
+    assert options.complete(name, once, kind) == once == json.loads(json.dumps(once))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +79,34 @@ def test_a_wrong_option_is_one_clear_line(name, config, told):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "config", "told"),
+    [
+        ("additive", {"hiden": 2}, "attention 'additive' has no option 'hiden': did you mean 'hidden'?"),
+        (
+            "additive",
+            {"hidden": "wide"},
+            "attention 'additive': hidden='wide' is not valid, expected int | null",
+        ),
+        ("dot", {"d_query": 8}, "d_query=8 in attention_config: the width is the model's"),
+        ("dot", {"d_source": 8}, "d_source=8 in attention_config: the width is the model's"),
+        ("dot", {"d_model": 8}, "attention 'dot' has no option 'd_model'"),
+        ("dot", "wide", "attention_config is 'wide': expected options of 'dot'"),
+        ("lstm", {}, "unknown attention 'lstm': it is an architecture, for --model.arch; "),
+    ],
+)
+def test_a_wrong_option_of_an_attention_is_one_clear_line(name, config, told):
+    with pytest.raises(PluginError) as caught:
+        options.complete(name, config, ATTENTION)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_field_that_holds_the_options_can_be_named():
+    with pytest.raises(PluginError, match="d_model=8 in encoder_config: the width"):
+        options.complete("lstm", {"d_model": 8}, ARCHITECTURE, "encoder_config")
+
+
 def test_the_description_shows_type_default_and_meaning_of_every_option():
     told = options.describe("attention")
     assert told.splitlines()[0].startswith("attention: Causal multi-head attention (Vaswani et al. 2017)")
@@ -67,6 +114,14 @@ def test_the_description_shows_type_default_and_meaning_of_every_option():
     assert "      Number of latest steps that a query sees, itself included" in told
     assert "d_model" not in told
     assert options.describe("gru").endswith("It has no options.")
+
+
+def test_the_description_of_an_attention_names_its_own_field():
+    told = options.describe("additive")
+    assert "--model.attention_config.hidden  int | null  (default: null)" in told
+    assert "d_query" not in told
+    with pytest.raises(PluginError, match="unknown architecture 'additive'"):
+        options.describe("additive", ARCHITECTURE)
 
 
 class Colour(enum.Enum):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import seqtoolkit
 from seqtoolkit import plugins
+from seqtoolkit.kinds import ARCHITECTURE, ATTENTION, KINDS
 from seqtoolkit.plugins import DISABLE, Plugin, PluginError
 
 SOUND = """
@@ -26,6 +28,20 @@ def seqtoolkit_architectures():
     return {"NAME": Mixer}
 """
 HOOK = "from seqtoolkit import hookimpl\n@hookimpl\ndef seqtoolkit_architectures(): return "
+LOOKING = """
+from seqtoolkit import CrossAttention, hookimpl
+
+class Look(CrossAttention):
+    "Looks at everything alike."
+    def forward(self, query, prepared, mask):
+        weights = mask[:, None, None] / mask.sum(1)[:, None, None, None]
+        return weights[:, 0] @ prepared, weights.expand(-1, 1, query.shape[1], -1)
+
+@hookimpl
+def seqtoolkit_attentions():
+    return {"NAME": Look}
+"""
+LOOK = "from seqtoolkit import hookimpl\n@hookimpl\ndef seqtoolkit_attentions(): return "
 BROKEN = {
     "import error": (
         "import nowhere_to_be_found",
@@ -42,9 +58,45 @@ BROKEN = {
     "no dict": (HOOK + "['lstm']", PluginError, "returned ['lstm'], expected a dict of name: class"),
     "empty": (HOOK + "{}", PluginError, "returned {}, expected a dict of name: class"),
     "no mixer": (HOOK + "{'mine': int}", PluginError, "'mine' is <class 'int'>, expected a subclass of"),
-    "a path for a name": (SOUND.replace("NAME", "a/b"), PluginError, "must be an identifier"),
+    "a path for a name": (SOUND.replace("NAME", "a/b"), PluginError, "must be an identifier such as 'lstm'"),
+    "nothing": (HOOK + "None", PluginError, "seqtoolkit_architectures returned None, expected a dict"),
+    "misspelt attention hook": (
+        LOOKING.replace("attentions", "attention"),
+        Exception,
+        "seqtoolkit_attention'",
+    ),
+    "no attention": (
+        LOOK + "{'mine': int}",
+        PluginError,
+        "attention 'mine' is <class 'int'>, expected a sub",
+    ),
+    "empty attentions": (LOOK + "{}", PluginError, "seqtoolkit_attentions returned {}, expected a dict"),
+    "a path for an attention": (LOOKING.replace("NAME", "a/b"), PluginError, "such as 'additive', not 'a/b'"),
+    "a reserved name": (
+        LOOKING.replace("NAME", "none"),
+        PluginError,
+        "attention 'none': --model.attention none",
+    ),
+    "an architecture among attentions": (
+        SOUND.replace("seqtoolkit_architectures", "seqtoolkit_attentions"),
+        PluginError,
+        "expected a subclass of CrossAttention",
+    ),
+    "an attention among architectures": (
+        LOOKING.replace("seqtoolkit_attentions", "seqtoolkit_architectures"),
+        PluginError,
+        "expected a subclass of SequenceMixer",
+    ),
+    "one hook sound and one broken": (
+        SOUND + LOOK + "{'a': int}",
+        PluginError,
+        "attention 'a' is <class 'int'>",
+    ),
 }
+SOURCES = {ARCHITECTURE: SOUND, ATTENTION: LOOKING}
 BUILT_IN = {"attention", "gru", "lstm", "rnn"}
+ATTENTIONS = {"additive", "concat", "dot", "general", "multihead"}
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=str)
 
 
 @pytest.fixture
@@ -77,12 +129,39 @@ def loaded() -> dict[str, Plugin]:
     return {plugin.key: plugin for plugin in plugins.load()}
 
 
-def test_a_stranger_takes_the_same_road_as_a_built_in(install):
-    install("fine", SOUND)
+@each_kind
+def test_a_stranger_takes_the_same_road_as_a_built_in(install, kind):
+    install("fine", SOURCES[kind])
     plugin = loaded()["stranger:fine"]
     assert (plugin.version, plugin.error, plugin.reason) == ("1.2", None, "")
-    assert plugins.get("fine") is plugin.architectures["fine"]
-    assert plugins.names() == sorted([*BUILT_IN, "fine"])
+    assert plugins.find("fine", kind) == (kind, plugin.offers(kind)["fine"])
+    assert plugins.owner("fine", kind) == "stranger 1.2"
+    assert plugins.names() == sorted([*BUILT_IN, *ATTENTIONS, "fine"])
+
+
+def test_the_two_kinds_of_what_is_installed():
+    assert set(plugins.architectures()) == BUILT_IN
+    assert set(plugins.attentions()) == ATTENTIONS
+    assert plugins.get("lstm") is plugins.architectures()["lstm"]
+    assert plugins.get_attention("dot") is plugins.attentions()["dot"]
+    assert plugins.owner("lstm") == plugins.owner("dot", ATTENTION) == f"seqtoolkit {seqtoolkit.__version__}"
+
+
+def test_one_plugin_may_offer_both_kinds_even_under_one_name(install):
+    install("both", SOUND + LOOKING)
+    plugin = loaded()["stranger:both"]
+    assert plugin.error is None
+    assert plugins.get("both") is plugin.architectures["both"]
+    assert plugins.get_attention("both") is plugin.attentions["both"]
+    assert plugins.find("both", *KINDS)[0] is ARCHITECTURE
+
+
+def test_a_name_is_one_of_its_kind_only(install):
+    install("mine", SOUND.replace("NAME", "additive"))
+    install("yours", LOOKING.replace("NAME", "lstm"), dist="other")
+    assert {plugin.key for plugin in loaded().values() if plugin.error} == set()
+    assert plugins.get("additive").__name__ == "Mixer"
+    assert plugins.get_attention("lstm").__name__ == "Look"
 
 
 @pytest.mark.parametrize(("source", "kind", "told"), BROKEN.values(), ids=BROKEN)
@@ -92,9 +171,11 @@ def test_a_broken_plugin_is_data_and_asking_for_it_raises_its_error(install, sou
     assert told in plugin.reason
     assert "\n" not in plugin.reason
     assert set(plugins.architectures()) == BUILT_IN
-    with pytest.raises(kind) as caught:
-        plugins.get("broken")
-    assert caught.value is plugin.error
+    assert set(plugins.attentions()) == ATTENTIONS
+    for get in (plugins.get, plugins.get_attention):
+        with pytest.raises(kind) as caught:
+            get("broken")
+        assert caught.value is plugin.error
     assert caught.value.__notes__ == ["(plugin stranger:broken 1.2, module stranger_broken_module)"]
 
 
@@ -116,19 +197,49 @@ def test_an_unknown_architecture_is_answered_with_what_there_is_and_what_is_disa
     install("zoo", "import nowhere_to_be_found")
     with pytest.raises(PluginError, match=r"'lstn': did you mean 'lstm'\?.*disabled: stranger:zoo, see"):
         plugins.get("lstn")
+    with pytest.raises(
+        PluginError, match=r"unknown attention 'addtive': did you mean 'additive'\?.*disabled"
+    ):
+        plugins.get_attention("addtive")
+    with pytest.raises(PluginError, match=r"unknown architecture or attention 'dto': did you mean 'dot'\?"):
+        plugins.find("dto", *KINDS)
 
 
+def test_a_name_of_the_other_kind_is_recognised():
+    with pytest.raises(
+        PluginError, match=r"architecture 'dot': it is an attention, for --model\.attention; "
+    ):
+        plugins.get("dot")
+    with pytest.raises(PluginError, match=r"attention 'lstm': it is an architecture, for --model\.arch; "):
+        plugins.get_attention("lstm")
+
+
+@each_kind
 @pytest.mark.parametrize("names", [("first", "second"), ("second", "first")])
-def test_a_clash_disables_both_and_names_both_in_any_order(install, names):
+def test_a_clash_disables_both_and_names_both_in_any_order(install, names, kind):
     for name in names:
-        install(name, SOUND.replace("NAME", "same"), dist=f"dist-{name}")
-    assert "same" not in plugins.architectures()
+        install(name, SOURCES[kind].replace("NAME", "same"), dist=f"dist-{name}")
+    assert "same" not in plugins.offered(kind)
     one, two = loaded()["dist-first:first"], loaded()["dist-second:second"]
-    assert "same is also offered by dist-second:second" in one.reason
-    assert "same is also offered by dist-first:first" in two.reason
+    assert f"{kind} same is also offered by dist-second:second" in one.reason
+    assert f"{kind} same is also offered by dist-first:first" in two.reason
     with pytest.raises(PluginError) as caught:
-        plugins.get("same")
+        plugins.find("same", kind)
     assert caught.value is one.error
+
+
+def test_a_clash_of_one_kind_disables_the_whole_plugin_but_is_no_answer_about_the_other(install):
+    install("both", SOUND + LOOKING.replace("NAME", "dot"))
+    assert loaded()["stranger:both"].reason.startswith(
+        "attention dot is also offered by seqtoolkit:dot: leave"
+    )
+    assert set(plugins.architectures()) == BUILT_IN
+    assert set(plugins.attentions()) == ATTENTIONS - {"dot"}
+    with pytest.raises(PluginError, match="attention dot is also offered by"):
+        plugins.get_attention("dot")
+    install("late", SOUND.replace("NAME", "dense"))
+    with pytest.raises(PluginError, match="unknown attention 'dense': it is an architecture"):
+        plugins.get_attention("dense")
 
 
 def test_a_clash_with_a_built_in_is_no_takeover(install, monkeypatch):
@@ -168,7 +279,8 @@ def test_a_plugin_is_left_out_by_name_distribution_or_both(install, monkeypatch,
     install("fine", "raise AssertionError('a plugin that is left out is not imported')")
     monkeypatch.setenv(DISABLE, f" nonsense, {word} ")
     assert loaded()["stranger:fine"].reason == f"left out by {DISABLE}"
-    assert set(plugins.names()) == BUILT_IN == set(plugins.architectures())
+    assert set(plugins.names()) == BUILT_IN | ATTENTIONS
+    assert set(plugins.architectures()) == BUILT_IN
     assert plugins.unmatched() == ["nonsense"]
     with pytest.raises(PluginError, match="left out by"):
         plugins.get("fine")

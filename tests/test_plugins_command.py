@@ -5,12 +5,13 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from torch import nn
 
-from seqtoolkit import SequenceMixer, plugins
+from seqtoolkit import CrossAttention, SequenceMixer, plugins
 from seqtoolkit.plugins import DISABLE, Plugin, PluginError
 from seqtoolkit.plugins_command import check_main, plugins_main
-from seqtoolkit.testing import LAWS
+from seqtoolkit.testing import ATTENTION_LAWS, LAWS
 
 
 class Forgetful(SequenceMixer):
@@ -31,13 +32,22 @@ class Unbuilt(Forgetful):
         raise RuntimeError("out of luck")
 
 
+class Blurred(CrossAttention):
+    """Looks at everything alike, also at padding."""
+
+    def forward(self, query, prepared, mask):
+        context = prepared.mean(1, keepdim=True).expand(-1, query.shape[1], -1)
+        alike = torch.full((len(query), 1, query.shape[1], mask.shape[1]), 1 / mask.shape[1])
+        return context, alike.to(query.dtype)
+
+
 @pytest.fixture
 def installed(monkeypatch):
     mine = {"forgetful": Forgetful, "unbuilt": Unbuilt}
     broken = ImportError("no module named 'x'\n(reinstall it)")
     found = (
         Plugin("bad", "stranger", "1.2", "bad_module", error=broken),
-        Plugin("mine", "stranger", "1.2", "mine_module", mine),
+        Plugin("mine", "stranger", "1.2", "mine_module", mine, {"blurred": Blurred, "forgetful": Blurred}),
     )
     monkeypatch.setattr(plugins, "load", lambda: found)
 
@@ -45,10 +55,10 @@ def installed(monkeypatch):
 def test_the_list_is_aligned_and_tells_why_a_plugin_is_disabled(installed, capsys):
     assert plugins_main([]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "plugin  distribution  version  architectures       status",
-        "bad     stranger      1.2      -                   "
+        "plugin  distribution  version  architectures       attentions          status",
+        "bad     stranger      1.2      -                   -                   "
         "DISABLED: ImportError: no module named 'x' (reinstall it)",
-        "mine    stranger      1.2      forgetful, unbuilt  ok",
+        "mine    stranger      1.2      forgetful, unbuilt  blurred, forgetful  ok",
     ]
 
 
@@ -57,6 +67,8 @@ def test_the_list_is_also_json(installed, capsys):
     bad, mine = json.loads(capsys.readouterr().out)
     assert bad["disabled"] == "ImportError: no module named 'x' (reinstall it)"
     assert mine["architectures"] == ["forgetful", "unbuilt"]
+    assert mine["attentions"] == ["blurred", "forgetful"]
+    assert bad["architectures"] == bad["attentions"] == []
     assert mine["disabled"] is None
 
 
@@ -69,7 +81,8 @@ def test_names_come_without_torch_and_misspelt_exclusions_are_told():
         check=True,
         env={DISABLE: "rnn,lsmt"},
     )
-    assert done.stdout.split() == ["attention", "gru", "lstm"]
+    kinds = {"attention", "gru", "lstm"}, {"additive", "concat", "dot", "general", "multihead"}
+    assert done.stdout.split() == sorted(set.union(*kinds))
     assert done.stderr == f"{DISABLE}: no plugin or distribution is called 'lsmt'\n"
 
 
@@ -78,11 +91,27 @@ def test_one_architecture_is_described(capsys):
     assert capsys.readouterr().out.startswith("lstm: Long short-term memory")
 
 
+def test_one_attention_is_described(capsys):
+    assert plugins_main(["--name", "additive"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("additive: Additive attention (Bahdanau, Cho & Bengio 2014, appendix A.1.2).")
+    assert "--model.attention_config.hidden  int | null  (default: null)" in out
+
+
+def test_a_name_of_both_kinds_is_the_architecture_unless_the_kind_is_said(installed, capsys):
+    assert plugins_main(["--name", "forgetful"]) == 0
+    assert capsys.readouterr().out.startswith("forgetful: Forgets its state.")
+    assert plugins_main(["--name", "forgetful", "--kind", "attention"]) == 0
+    assert capsys.readouterr().out.startswith("forgetful: Looks at everything alike")
+    assert check_main(["forgetful", "--kind", "attention"]) == 1
+    assert f"of {len(ATTENTION_LAWS)} laws" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
         ("bad", "error: ImportError: no module named 'x' (reinstall it)\n"),
-        ("nothing", "error: unknown architecture 'nothing': expected one of forgetful, unbuilt; disabled: "),
+        ("nothing", "error: unknown architecture or attention 'nothing': expected one of "),
     ],
 )
 @pytest.mark.parametrize(
@@ -103,6 +132,20 @@ def test_check_prints_a_line_for_every_law(capsys):
     assert summary == f"attention[window=8,num_heads=2] keeps {len(LAWS)} of {len(LAWS)} laws"
 
 
+def test_check_finds_an_attention_by_its_name_and_tries_the_laws_of_its_kind(capsys):
+    assert check_main(["multihead", "--option", "num_heads=2"]) == 0
+    *laws, summary = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in laws] == [["ok", law] for law in ATTENTION_LAWS]
+    assert summary == f"multihead[num_heads=2] keeps {len(ATTENTION_LAWS)} of {len(ATTENTION_LAWS)} laws"
+
+
+def test_check_tells_what_a_broken_attention_does(installed, capsys):
+    assert check_main(["blurred"]) == 1
+    failed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("FAILED")]
+    assert {line.split()[1] for line in failed} == {"weights", "padding"}
+    assert "The largest weight on padding is 0.0833, expected exactly 0." in failed[0]
+
+
 def test_check_tells_a_broken_law_with_numbers_and_exits_1(installed, capsys):
     assert check_main(["forgetful"]) == 1
     failed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("FAILED")]
@@ -119,6 +162,7 @@ def test_check_tells_a_broken_law_with_numbers_and_exits_1(installed, capsys):
             ["forgetful", "--option", "x=1"],
             "error: architecture 'forgetful' has no option 'x': there are none",
         ),
+        (["blurred", "--option", "x=1"], "error: attention 'blurred' has no option 'x': there are none"),
         (["forgetful", "--option", "x"], "error: --option x: expected KEY=VALUE"),
     ],
 )
