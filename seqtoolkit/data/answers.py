@@ -59,7 +59,7 @@ class Answers(SequenceMetric):
         self.max_steps = max_steps
         self.beams = beams
         self.length_penalty = length_penalty
-        self.count("answers", size=(len(references), max_steps))
+        self.count("answers", size=(len(references), max_steps), dtype=torch.int32)
         self.count("lengths", "times", size=(len(references),))
 
     def update(self, model: AnyModel, batch: Batch, scores: Tensor) -> None:
@@ -68,7 +68,7 @@ class Answers(SequenceMetric):
         decoded = self._decode(model, prompts(batch))
         padded = [[number + 1 for number in one] + [0] * (self.max_steps - len(one)) for one in decoded]
         index = batch.index.to(self.times.device)
-        self.answers.index_add_(0, index, torch.tensor(padded, device=index.device))
+        self.answers.index_add_(0, index, torch.tensor(padded, dtype=torch.int32, device=index.device))
         self.lengths.index_add_(0, index, batch.mask.int().argmax(1).to(index))
         self.times.index_add_(0, index, torch.ones_like(index))
 

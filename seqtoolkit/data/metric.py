@@ -32,10 +32,10 @@ class SequenceMetric(Metric, ABC):
 
     full_state_update = False
 
-    def count(self, *names: str, size: tuple[int, ...] = ()) -> None:
+    def count(self, *names: str, size: tuple[int, ...] = (), dtype: torch.dtype = torch.long) -> None:
         """Add integer states of this size, summed over processes."""
         for name in names:
-            self.add_state(name, torch.zeros(size, dtype=torch.long), dist_reduce_fx="sum")
+            self.add_state(name, torch.zeros(size, dtype=dtype), dist_reduce_fx="sum")
 
     @abstractmethod
     def update(self, model: AnyModel, batch: Batch, scores: Tensor) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
+from seqtoolkit.data.alignment_measure import AlignmentMeasure
 from seqtoolkit.data.answers import Answers
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.batches import Batches
@@ -97,7 +99,11 @@ class PairData(SequenceData):
         answers = self.measured_by(
             asked.classes, asked.answers, self.codec, self.max_steps, beams, self.length_penalty
         )
-        return {"tokens": TokenAccuracy(), "answers": answers}
+        metrics: dict[str, SequenceMetric] = {"tokens": TokenAccuracy(), "answers": answers}
+        if split == "test":
+            read = Counter(token for source in asked.sources for token in self.codec.encode(source)[:-1])
+            metrics["alignment"] = AlignmentMeasure(len(asked.sources), read, self.gold(split))
+        return metrics
 
     def references(self, split: str) -> References:
         """Return what the answers to a split are compared with."""

@@ -23,3 +23,20 @@ def ranks(values: Vector) -> Vector:
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = counts.cumsum()
     return (last - (counts - 1) / 2)[place]
+
+
+def row_correlations(a: Vector, b: Vector) -> Vector:
+    """Return `spearman` of the rows of two arrays (..., N) that broadcast, (...); all pairs are compared: for small N."""
+    x, y = row_ranks(a), row_ranks(b)
+    x, y = x - x.mean(-1, keepdims=True), y - y.mean(-1, keepdims=True)
+    scale = np.sqrt((x * x).sum(-1) * (y * y).sum(-1))
+    product: Vector = (x * y).sum(-1)
+    result: Vector = np.divide(product, scale, out=np.full(product.shape, np.nan), where=scale > 0)
+    return result
+
+
+def row_ranks(values: Vector) -> Vector:
+    """Return `ranks` of each row of an array (..., N)."""
+    one, other = values[..., :, None], values[..., None, :]
+    result: Vector = (other < one).sum(-1) + ((other == one).sum(-1) + 1) / 2
+    return result
