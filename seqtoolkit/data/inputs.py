@@ -49,7 +49,7 @@ class Prompts:
         self._file = _open(source)
 
     def __len__(self) -> int:
-        """Return a number that is never reached: otherwise Lightning waits for one batch more than it needs."""
+        """Return a number that is never reached: without one Lightning holds back a batch until the next is there."""
         return sys.maxsize // 2
 
     def __iter__(self) -> Iterator[Batch]:

@@ -1,0 +1,207 @@
+"""Pairs from files: vocabulary from training alone, splits that stay, references, limits and impossible choices."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtoolkit.codec import Codec
+from seqtoolkit.data.base import prompts
+from seqtoolkit.data.batches import Batches
+from seqtoolkit.data.pair import Pair
+from seqtoolkit.data.pairs import PairsData, divide
+from seqtoolkit.data.pairs_base import PairData
+from seqtoolkit.data.symbols import UNKNOWN, Side, pair_codec
+from seqtoolkit.decoding import Hypothesis
+
+TRAIN = [("ab", "b a"), ("abc", "c b a"), ("ab", "a b"), ("ca", "a c")]
+VAL = [("abz", "q b a"), ("ca", "a c"), ("abz", "b a"), ("→■", "→ ■")]
+
+
+def write(folder: Path, name: str, pairs: list[tuple[str, ...]]) -> str:
+    path = folder / name
+    path.write_text("".join("\t".join(pair) + "\n" for pair in pairs))
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    return {"train": write(tmp_path, "train.tsv", TRAIN), "val": write(tmp_path, "val.tsv", VAL)}  # type: ignore[arg-type]
+
+
+def spelled(data: PairData, batches: Batches) -> list[tuple[str, str]]:
+    """Read the examples back, in their order."""
+    codec, batch = data.codec, batches.examples.collate(torch.arange(len(batches.examples)))
+    found = []
+    for row, prompt in enumerate(prompts(batch)):
+        answer = batch.targets[row, batch.mask[row]].tolist()
+        assert prompt[-1] == codec.offset
+        assert answer[-1] == codec.end_class
+        fed_back = batch.inputs[row, len(prompt) : int(batch.lengths[row])].tolist()
+        assert fed_back == [number + codec.offset for number in answer[:-1]]
+        source = (" " if codec.words else "").join(codec.decode(prompt[:-1]))
+        found.append((source, codec.text(answer[:-1])))
+    return found
+
+
+def test_training_pairs_become_examples(files: dict[str, str]) -> None:
+    data = PairsData(**files, target="words")
+    assert spelled(data, data.train_dataloader()) == TRAIN
+
+
+def test_the_vocabulary_is_that_of_training(files: dict[str, str]) -> None:
+    data = PairsData(**files, target="words")
+    assert data.codec.symbols == ("a", "b", "c", UNKNOWN, "→", "a", "b", "c", UNKNOWN, "■")
+    seen = spelled(data, data.val_dataloader())  # one example for each source, its first target
+    assert seen == [(f"ab{UNKNOWN}", f"{UNKNOWN} b a"), ("ca", "a c"), (2 * UNKNOWN, f"{UNKNOWN} {UNKNOWN}")]
+
+
+def test_references_are_all_targets_and_what_was_never_seen_is_never_right(files: dict[str, str]) -> None:
+    data = PairsData(**files, target="words")
+    asked = data.references("val")
+    assert asked.sources == ["abz", "ca", "→■"]
+    assert asked.answers == [["q b a", "b a"], ["a c"], ["→ ■"]]
+    assert asked.lengths == [3, 2, 2]
+    a, b, c, strange = "\1", "\2", "\3", chr(len(data.codec.classes))
+    assert asked.classes == [[strange + b + a, b + a], [a + c], [strange * 2]]
+
+
+def test_rare_symbols_are_unknown() -> None:
+    side = Side.of("words")
+    texts = ["b a", "b c", f"a b d {UNKNOWN}"]
+    assert side.vocabulary(texts, 1, None) == ("a", "b", "c", "d")
+    assert side.vocabulary(texts, 2, None) == ("a", "b")
+    assert side.vocabulary(texts, 1, 1) == ("b",)
+    assert side.vocabulary(texts, 1, 3) == ("a", "b", "c")
+
+
+def test_a_given_list_of_symbols(tmp_path: Path, files: dict[str, str]) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_bytes(b"\xef\xbb\xbfb\r\na\r\n\r\nzz\n")
+    data = PairsData(**files, target=str(listed))
+    assert data.codec.symbols[data.codec.offset :] == ("→", "b", "a", "zz", UNKNOWN, "■")
+    assert spelled(data, data.train_dataloader())[1] == ("abc", f"{UNKNOWN} b a")
+    listed.write_text("a\nb c\n")
+    with pytest.raises(ValueError, match=r"list.txt, line 2: 'b c' are 2 symbols; one a line"):
+        PairsData(**files, target=str(listed))
+    listed.write_bytes(b"\xff\n")
+    with pytest.raises(ValueError, match=r"list.txt, line 1: not UTF-8"):
+        PairsData(**files, target=str(listed))
+    listed.write_text("\n")
+    with pytest.raises(ValueError, match=r"list.txt has no symbols"):
+        PairsData(**files, target=str(listed))
+    with pytest.raises(ValueError, match=r"'charcters': No such file.*; give characters, words, or a file"):
+        PairsData(**files, source="charcters")
+
+
+@given(st.sets(st.sampled_from("→■ab" + UNKNOWN)), st.sets(st.sampled_from("→■xy")))
+def test_marks_have_names_of_their_own(sources: set[str], targets: set[str]) -> None:
+    codec = pair_codec(tuple(sources - {UNKNOWN}), tuple(targets), "a", (False, False))
+    assert Codec.from_dict(codec.to_dict()) == codec
+    assert codec.end_class == len(codec.classes) - 1
+
+
+TEXTS = st.text("abc", min_size=1, max_size=3)
+
+
+@given(st.lists(TEXTS, max_size=30), st.lists(TEXTS, max_size=30))
+def test_no_other_pair_moves_a_source(sources: list[str], others: list[str]) -> None:
+    shares = (0.5, 0.2, 0.3)
+    one = divide([Pair(source, "x") for source in sources], shares)
+    two = divide([Pair(source, "y") for source in [*others, *sources]], shares)
+    for split, pairs in one.items():
+        assert {pair.source for pair in pairs} <= {pair.source for pair in two[split]}
+    for first, second in itertools.combinations(two.values(), 2):
+        assert not {pair.source for pair in first} & {pair.source for pair in second}
+    assert sum(map(len, two.values())) == len(sources) + len(others)
+
+
+def test_the_split_is_the_same_for_ever_and_has_its_shares() -> None:
+    parts = divide([Pair(str(number), "x") for number in range(10_000)], (8, 1, 1))
+    assert [len(part) for part in parts.values()] == [7948, 1034, 1018]
+    assert [part[0].source for part in parts.values()] == ["0", "8", "9"]
+
+
+def test_spec_says_where_the_pairs_come_from(files: dict[str, str]) -> None:
+    spec = PairsData(**files, target="words").spec
+    assert json.loads(json.dumps(spec)) == spec
+    assert (spec["task"], spec["vocab_size"], spec["num_classes"]) == ("pairs", 10, 6)
+    assert spec["max_steps"] > 3
+    assert spec["pairs"] == {"train": 4, "val": 4}
+    assert list(spec["sha256"]) == ["train", "val"]
+    assert spec["sha256"]["train"] != spec["sha256"]["val"]
+
+
+def test_alignments_go_by_example(tmp_path: Path) -> None:
+    pairs = [("ab", "b", "1-0"), ("c", "c"), ("ab", "ab", "0-0 1-1"), ("ca", "a", "1-0")]
+    path = write(tmp_path, "aligned.tsv", pairs)
+    data = PairsData(train=path, val=path, test=write(tmp_path, "plain.tsv", [("c", "c")]))
+    assert data.gold("train") == {0: ((1, 0),), 2: ((0, 0), (1, 1)), 3: ((1, 0),)}
+    assert data.gold("val") == {0: ((1, 0),), 2: ((1, 0),)}  # by distinct source, of its first target
+    assert data.gold("test") is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, r"give --data.file PAIRS.tsv, .*or --data.train, --data.val"),
+        ({"train": "a"}, "give --data.file"),
+        ({"file": "a", "val": "b", "test": "c"}, "leave out --data.val and --data.test"),
+        ({"file": "a", "shares": (0.0, 0.5, 0.5)}, "shares"),
+        ({"file": "a", "shares": (0.5, -0.1, 0.5)}, "shares"),
+        ({"file": "a", "min_count": 0}, "min_count must be at least 1, got 0"),
+        ({"file": "a", "max_symbols": 0}, "max_symbols must be at least 1"),
+        ({"file": "a", "batch_tokens": 9, "batch_size": 9}, "give one of them"),
+        ({"file": "a", "batch_size": 0}, "batch_size must be at least 1, got 0"),
+    ],
+)
+def test_impossible_choices(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PairsData(**options)
+
+
+def test_a_split_without_pairs_says_so(tmp_path: Path, files: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"no test pairs: add --data.test FILE"):
+        PairsData(**files).test_dataloader()
+    path = write(tmp_path, "few.tsv", [("a", "b")])
+    data = PairsData(file=path, shares=(1, 0, 0))
+    with pytest.raises(ValueError, match=r"few.tsv: none of its 1 pairs are for val"):
+        data.val_dataloader()
+    with pytest.raises(ValueError, match=r"few.tsv: none of its 1 pairs are for train"):
+        PairsData(file=path, shares=(1e-9, 1, 0))
+
+
+def test_batches_of_so_many_pairs_or_tokens(files: dict[str, str]) -> None:
+    assert [len(batch) for batch in PairsData(**files, batch_size=2).train_dataloader()] == [2, 2]
+    (batch,) = PairsData(**files).train_dataloader()
+    assert len(batch) == 4
+    with pytest.raises(ValueError, match="allow more tokens"):
+        PairsData(**files, batch_tokens=3).train_dataloader()
+
+
+def test_inputs_may_have_symbols_that_were_never_seen(tmp_path: Path, files: dict[str, str]) -> None:
+    inputs = tmp_path / "inputs.txt"
+    inputs.write_text("ab\nzé\tignored\n")
+    data = PairsData(**files, inputs=str(inputs))
+    (batch,) = data.predict_dataloader()
+    asked = [data.codec.decode(prompt) for prompt in prompts(batch)]
+    assert asked == [["a", "b", "→"], [UNKNOWN, UNKNOWN, "→"]]
+    rows = data.prediction_rows(batch, [[Hypothesis([1, 2], 0.0, 0.0, True)]] * 2)
+    target = data.codec.text([1, 2])
+    assert rows == [{"source": "ab", "target": target}, {"source": "zé", "target": target}]
+
+
+def test_inputs_that_are_too_long(tmp_path: Path, files: dict[str, str]) -> None:
+    inputs = tmp_path / "inputs.txt"
+    inputs.write_text("ab\nabcabc\nca\n")
+    with pytest.raises(ValueError, match=r"inputs.txt, line 2: a source of more than 5 symbols, 6 of them"):
+        sum(len(batch) for batch in PairsData(**files, inputs=str(inputs), max_source=5).predict_dataloader())
+    data = PairsData(**files, inputs=str(inputs), max_source=5, on_bad_line="skip")
+    assert sum(len(batch) for batch in data.predict_dataloader()) == 2
