@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from seqtoolkit.retention.record import Record
-from seqtoolkit.runs import Run, list_runs, read_metrics, read_probe, read_run
+from seqtoolkit.runs import Run, list_runs, read_metrics, read_run
+from seqtoolkit_dashboard import probes
 from seqtoolkit_dashboard.cache import FileCache, stamp
+from seqtoolkit_dashboard.probes import Probe
+
+T = TypeVar("T")
 
 Series = dict[str, tuple[list[float], list[float]]]  # the steps and values of each metric
 
@@ -31,7 +35,7 @@ class RunIndex:
         self.root = runs_dir.resolve()
         self._record = FileCache(lambda file: read_run(file.parent), limit=4096)
         self._series = FileCache(lambda file: _columns(read_metrics(file.parent)), limit=256)
-        self._records = FileCache(_read_records, limit=256)
+        self.retention, self.lengths = probes.retention(), probes.lengths()
 
     def runs(self) -> list[Run]:
         """List every run, the newest first; none when the folder cannot be listed."""
@@ -44,7 +48,7 @@ class RunIndex:
     def select(self, ids: Iterable[str], fits: Callable[[Run], bool] = lambda run: True) -> Selection:
         """Look runs up by id; no ids means a choice to begin with, among the runs that fit.
 
-        That choice is the newest run of each architecture, on the task of the newest of all.
+        That choice is the newest run of each kind of model, on the task of the newest of all.
         """
         known = {run.id: run for run in self.runs()}
         wanted = list(ids)
@@ -60,22 +64,26 @@ class RunIndex:
         except OSError:
             return {}
 
-    def probed(self, run: Run) -> list[str]:
-        """Name the checkpoints (their stems) of a run that have retention records, best and last first."""
-        needed = ("manifest.json", "retention.json")
+    def probed(self, run: Run, probe: Probe[Any] | None = None) -> list[str]:
+        """Name the checkpoints (their stems) of a run that have records of a kind (retention), best and last first."""
+        needed = ("manifest.json", (probe or self.retention).file)
         found = [
             f.name for f in _listed(run.path / "probes") if all(self._inside(f / name) for name in needed)
         ]
         return sorted(found, key=lambda stem: ({"best": 0, "last": 1}.get(stem, 2), stem))
 
     def records(self, run: Run, checkpoint: str) -> list[Record]:
-        """Read the retention records of a checkpoint; none when it has none.
+        """Read the retention records of a checkpoint, see `read`."""
+        return self.read(run, checkpoint, self.retention)
+
+    def read(self, run: Run, checkpoint: str, probe: Probe[T]) -> list[T]:
+        """Read the records of a kind that are stored with a checkpoint; none when it has none.
 
         Raises ValueError when they are there and cannot be understood.
         """
-        if checkpoint not in self.probed(run):
+        if checkpoint not in self.probed(run, probe):
             return []
-        return self._records(run.path / "probes" / checkpoint / "manifest.json")
+        return probe.records(run.path / "probes" / checkpoint)
 
     def checkpoint(self, run: Run, stem: str) -> Path | None:
         """Look a checkpoint file of a run up by its stem."""
@@ -90,8 +98,8 @@ class RunIndex:
         return str(hash(tuple((run.id, run.status, *map(stamp, self._drawn_from(run))) for run in runs)))
 
     def _drawn_from(self, run: Run) -> list[Path]:
-        probes = [run.path / "probes" / stem / "manifest.json" for stem in self.probed(run)]
-        return [run.path / "run.json", run.path / "metrics.jsonl", *probes]
+        manifests = [folder / "manifest.json" for folder in _listed(run.path / "probes")]
+        return [run.path / "run.json", run.path / "metrics.jsonl", *manifests]
 
     def _read(self, path: Path) -> Run:
         """Read one run folder; while it trains each time, because its status depends on its process."""
@@ -127,8 +135,8 @@ def _newest_of_each(runs: Iterable[Run]) -> list[Run]:
     newest: dict[str, Run] = {}
     for run in readable:
         if run.task == readable[0].task:
-            newest.setdefault(run.arch, run)
-    return [newest[arch] for arch in sorted(newest)]
+            newest.setdefault(run.label, run)
+    return [newest[label] for label in sorted(newest)]
 
 
 def _columns(rows: list[dict[str, float]]) -> Series:
@@ -140,27 +148,6 @@ def _columns(rows: list[dict[str, float]]) -> Series:
             steps.append(row["step"])
             values.append(row[name])
     return series
-
-
-def _read_records(manifest: Path) -> list[Record]:
-    """Read the retention records beside a manifest."""
-    stem = manifest.parent.name
-    probe = read_probe(manifest.parents[2], stem)
-    if probe is None:
-        return []
-    found = probe.get("records")
-    listed = isinstance(found, list) and all(isinstance(item, dict) for item in found)
-    if probe.get("schema") != 1 or not listed:
-        raise ValueError(f"probes/{stem}/retention.json: expected schema 1 and a list of records")
-    return [_sorted(Record.from_dict(item)) for item in found or []]
-
-
-def _sorted(record: Record) -> Record:
-    """Sort a record by lag, as a curve is drawn."""
-    order = sorted(range(len(record.lags)), key=record.lags.__getitem__)
-    columns = ("lags", "estimate", "lower", "upper", "null", "n")
-    values: dict[str, Any] = {name: [getattr(record, name)[i] for i in order] for name in columns}
-    return replace(record, **values)
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -118,14 +118,28 @@ def slots(architectures: Iterable[str]) -> dict[str, int]:
 
 
 def line_styles(everyone: Iterable[Run], chosen: Sequence[Run], scheme: Scheme) -> dict[str, LineStyle]:
-    """Give each chosen run the colour of its architecture, and a dash where several share it."""
-    places = slots(run.arch for run in everyone)
+    """Give each chosen run a colour, and a dash where several of one kind of model share it.
+
+    The colour is that of its architecture. Where the decoders of different models are of one architecture, the first
+    by name keeps that colour and the others take the next that are free.
+    """
+    places = _label_slots(slots(run.arch for run in everyone), chosen)
     seen: dict[str, int] = {}
     styles = {}
     for run in chosen:
-        count = seen[run.arch] = seen.get(run.arch, -1) + 1
-        styles[run.id] = LineStyle(PALETTE[scheme][places.get(run.arch, 0)], DASHES[count % len(DASHES)])
+        count = seen[run.label] = seen.get(run.label, -1) + 1
+        styles[run.id] = LineStyle(PALETTE[scheme][places[run.label]], DASHES[count % len(DASHES)])
     return styles
+
+
+def _label_slots(architectures: dict[str, int], chosen: Sequence[Run]) -> dict[str, int]:
+    size, places = len(PALETTE["light"]), dict[str, int]()
+    kept = {architectures.get(run.arch, 0) for run in chosen}
+    for label, arch in sorted({(run.label, run.arch) for run in chosen}):
+        first = architectures.get(arch, 0)
+        order = [first, *((first + i) % size for i in range(1, size) if (first + i) % size not in kept)]
+        places[label] = next((slot for slot in order if slot not in places.values()), first)
+    return places
 
 
 def css_colour(slot: int) -> str:

@@ -21,6 +21,7 @@ class View:
     smooth: float = 0.0
     probe: str = ""  # the checkpoint whose retention is drawn
     lag: Scale = "linear"
+    measure: str = "error_rate"  # of answers, over the length of the source
     look: str = ""  # the run that is opened on the attention page
     checkpoint: str = ""
     text: str = ""  # none means the example of the checkpoint

@@ -64,6 +64,39 @@ def recall_record(arch: str, seed: int = 1, **fields: Any) -> dict[str, Any]:
     return {**record, **fields}
 
 
+def length_records(reach: float, seed: int = 1, **fields: Any) -> list[dict[str, Any]]:
+    """Return all measures by source length as plain values: of a model whose errors double after `reach` symbols."""
+    low, high, n = (
+        [1, 5, 7, 9, 11, 13, 16],
+        [4, 6, 8, 10, 12, 15, 22],
+        [900, 2400, 3600, 2800, 1500, 700, 100],
+    )
+    error = [min(0.9, 0.05 * 2 ** ((a + b) / 2 / reach)) for a, b in zip(low, high, strict=True)]
+    scales = {"error_rate": (0.0, 1.0), "sequence_accuracy": (1, -1), "chrf": (100, -100), "bleu": (100, -90)}
+    records = []
+    for measure, (base, slope) in scales.items():
+        half = [abs(slope) * 1.96 * math.sqrt(e * (1 - e) / count) for e, count in zip(error, n, strict=True)]
+        estimate = [base + slope * e for e in error]
+        record = {
+            "measure": measure, "unit": measure, "low": low, "high": high, "n": n, "estimate": estimate,
+            "lower": [max(0.0, p - h) for p, h in zip(estimate, half, strict=True)],
+            "upper": [p + h for p, h in zip(estimate, half, strict=True)], "seed": seed,
+            "settings": {"beams": 4, "overall": {
+                "estimate": estimate[2], "lower": estimate[2] - 0.01, "upper": estimate[2] + 0.01, "n": 12_000}},
+        }  # fmt: skip
+        records.append({**record, **fields})
+    return records
+
+
+def write_lengths(folder: RunFolder, *records: dict[str, Any]) -> None:
+    """Store measures by source length with the best checkpoint."""
+    folder.write_probe(
+        Path("best.ckpt"),
+        "length.json",
+        {"schema": 1, "split": "test", "step": 1500, "records": list(records)},
+    )
+
+
 def write_probe(folder: RunFolder, *records: dict[str, Any], checkpoint: str = "best") -> None:
     """Store retention records with a checkpoint."""
     folder.write_probe(
@@ -105,6 +138,12 @@ def write_demo(root: Path) -> dict[str, RunFolder]:
     write_run(
         root, "g2p-crashed", "gru", steps=16, status="crashed", error=error, created=CREATED - 1000
     ).close()
+    for name, attention, reach in (("pairs-plain", "none", 4.5), ("pairs-additive", "additive", 16.0)):
+        run = write_run(
+            root, name, "gru", encoder="lstm", attention=attention, task="pairs", created=CREATED - 3000
+        )
+        write_lengths(run, *length_records(reach))
+        run.close()
     write_run(
         root, "minlstm-trial", "minlstm", plugin="seqtoolkit-minlstm 0.3.0", created=CREATED - 2000
     ).close()

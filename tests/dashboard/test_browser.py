@@ -22,6 +22,7 @@ PAGES = [
     "/",
     "/training",
     "/memory",
+    "/length",
     "/attention?look=recall-attention",
     "/attention?look=recall-lstm",
     "/nowhere",
@@ -85,7 +86,7 @@ class Visit:
         expect(self.page.locator("#content h1")).to_be_visible()
         if path == "/":
             expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
-        if path.startswith(("/training", "/memory", "/attention")):
+        if path.startswith(("/training", "/memory", "/length", "/attention")):
             expect(self.page.locator(".js-plotly-plot .main-svg, .empty").first).to_be_visible(timeout=20_000)
         return self.page
 

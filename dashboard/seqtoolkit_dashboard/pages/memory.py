@@ -13,8 +13,8 @@ from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS, Curve, retention
-from seqtoolkit_dashboard.mantine import Select, Table, TableScrollContainer
-from seqtoolkit_dashboard.pages import parts
+from seqtoolkit_dashboard.mantine import Table, TableScrollContainer
+from seqtoolkit_dashboard.pages import measured, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
 from seqtoolkit_dashboard.pages.picture import Picture, Seen, update
@@ -40,7 +40,6 @@ HEAD = (
     "Beyond the longest lag?",
     "n for each lag",
 )
-_MEASURE = "seqtoolkit test --ckpt_path runs/RUN/checkpoints/best.ckpt"
 _CAPTION = (
     "Shaded: 95 % interval. Dotted: what a model without memory reaches. "
     "Below: the horizon, the largest lag up to which accuracy stays above half-way from chance to 1, "
@@ -51,13 +50,9 @@ LEAD = PROTOCOLS[PROTOCOL].question
 
 def layout(index: RunIndex, view: View) -> Any:
     """Return the controls and the places of picture and table."""
-    probed = sorted({stem for run in index.runs() for stem in index.probed(run)} | {_stem(view)})
-    checkpoint = Select(
-        id=ids.MEMORY_CHECKPOINT, label="Checkpoint", data=probed, value=_stem(view), allowDeselect=False
-    )
     controls = [
         parts.run_choice(ids.MEMORY_RUNS, index, view),
-        checkpoint,
+        measured.checkpoint_choice(ids.MEMORY_CHECKPOINT, index, view, index.retention),
         parts.scale_choice(ids.MEMORY_SCALE, "Lag axis", view.lag),
     ]
     return html.Div(
@@ -77,9 +72,7 @@ def register(app: Dash, index: RunIndex) -> None:
         app,
         {
             "run": Control(ids.MEMORY_RUNS, show=list),
-            "probe": Control(
-                ids.MEMORY_CHECKPOINT, read=lambda stem, _: "" if stem == "best" else stem, show=_named
-            ),
+            "probe": measured.checkpoint_control(ids.MEMORY_CHECKPOINT),
             "lag": Control(ids.MEMORY_SCALE),
         },
     )
@@ -101,7 +94,14 @@ def register(app: Dash, index: RunIndex) -> None:
         if scheme is None:
             raise PreventUpdate
         version = index.version(chosen.runs)  # before reading, so that no change is missed
-        records, problems = _measured(index, chosen, _stem(view))
+        records, problems = measured.measured(
+            index,
+            chosen.runs,
+            measured.stem(view),
+            index.retention,
+            f"{PROTOCOL} curve",
+            lambda record: record.protocol == PROTOCOL and bool(record.lags),
+        )
         curves = _curves(index.runs(), records, scheme)
         return {
             "picture": update(*picture(curves, view, scheme), version, seen),
@@ -114,7 +114,7 @@ def picture(curves: Sequence[Curve], view: View, scheme: Scheme) -> tuple[go.Fig
     """Return the retention curves and a caption, or what to type to measure some."""
     if not curves:
         why = "The selected runs have no stored recall curves. Measure one:"
-        return None, parts.empty("No retention measured", why, html.Code(_MEASURE))
+        return None, parts.empty("No retention measured", why, html.Code(measured.HOW_TO))
     return retention(curves, PROTOCOLS[PROTOCOL].axis, view.lag, scheme), _CAPTION
 
 
@@ -131,34 +131,17 @@ def _row(run: Run, record: Record) -> list[str]:
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     seed = "–" if record.seed is None else str(record.seed)
     if horizon is None:
-        return [run.id, run.arch, seed, "not stored", "–", "–", n]
+        return [run.id, run.label, seed, "not stored", "–", "–", n]
     sign = "≥ " if horizon.censored else ""
     beyond = (
         f"yes: half-way to 1 or better at every lag, up to {record.lags[-1]}" if horizon.censored else "no"
     )
     interval = f"{horizon.lower} to {horizon.upper}" + (" or more" if horizon.upper_censored else "")
-    return [run.id, run.arch, seed, f"{sign}{horizon.estimate}", interval, beyond, n]
+    return [run.id, run.label, seed, f"{sign}{horizon.estimate}", interval, beyond, n]
 
 
 def _chosen(index: RunIndex, view: View) -> Selection:
-    return index.select(view.run, lambda run: _stem(view) in index.probed(run))
-
-
-def _measured(index: RunIndex, chosen: Selection, stem: str) -> tuple[list[tuple[Run, Record]], list[str]]:
-    """Read the records of the chosen runs, and say which runs have none."""
-    records, problems = list[tuple[Run, Record]](), list[str]()
-    for run in chosen.runs:
-        try:
-            found = [
-                record for record in index.records(run, stem) if record.protocol == PROTOCOL and record.lags
-            ]
-        except (OSError, ValueError) as error:
-            problems.append(f"{run.id}: {error}")
-            continue
-        records += [(run, record) for record in found]
-        if not found:
-            problems.append(f"{run.id} has no {PROTOCOL} curve for its checkpoint {stem!r}.")
-    return records, problems
+    return measured.chosen(index, view, index.retention)
 
 
 def _curves(everyone: Sequence[Run], records: Sequence[tuple[Run, Record]], scheme: Scheme) -> list[Curve]:
@@ -169,14 +152,6 @@ def _curves(everyone: Sequence[Run], records: Sequence[tuple[Run, Record]], sche
         Curve(f"{run.id}, seed {record.seed}" if several else run.id, record, styles[run.id])
         for run, record in records
     ]
-
-
-def _stem(view: View) -> str:
-    return _named(view.probe)
-
-
-def _named(stem: str) -> str:
-    return stem or "best"
 
 
 PAGE = Page("/memory", "Memory", LEAD, layout, register)

@@ -34,7 +34,7 @@ def run_choice(component_id: str, index: RunIndex, view: View) -> Any:
         label="Runs",
         data=options,
         value=list(view.run),
-        placeholder="" if view.run else "The newest of each architecture",
+        placeholder="" if view.run else "The newest of each model",
         searchable=True,
         clearable=True,
         hidePickedOptions=True,
