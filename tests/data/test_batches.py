@@ -20,6 +20,7 @@ from seqtoolkit.data import batches as module
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.g2p import G2PData
+from seqtoolkit.data.reverse import ReverseData
 
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=80)
 
@@ -76,6 +77,40 @@ def test_every_example_once_within_the_budget(
     assert all(batch.inputs.numel() <= tokens for batch in seen)
     real, padded = sum(lengths), sum(batch.inputs.numel() for batch in seen)
     assert batches.padding == pytest.approx(1 - real / padded)
+
+
+@given(LENGTHS, st.one_of(st.none(), st.integers(30, 300)), st.integers(1, 9), st.integers(0, 9))
+def test_every_example_once_in_so_many_rows(
+    lengths: list[int], tokens: int | None, most: int, seed: int
+) -> None:
+    seen = list(Batches(numbered(lengths), tokens, seed, rows=most))
+    assert sorted(itertools.chain(*rows(seen))) == list(range(len(lengths)))
+    assert all(len(batch) <= most for batch in seen)
+    assert all(batch.inputs.numel() <= (tokens or most * 30) for batch in seen)
+    if tokens is None:
+        assert len(seen) == -(-len(lengths) // most)
+
+
+@given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=60), st.integers(0, 9))
+def test_sequences_of_one_length_are_ordered_by_their_prompts(
+    pairs: list[tuple[int, int]], seed: int
+) -> None:
+    examples = Examples.of_answers(
+        ["p" * source for source, _ in pairs], ["a" * target for _, target in pairs]
+    )
+    for batch in Batches(examples, 36, seed):
+        assert batch.index is not None
+        sizes = [(sum(pairs[row]), pairs[row][0]) for row in batch.index.tolist()]
+        assert sizes == sorted(sizes, reverse=True)
+
+
+def test_both_parts_of_real_batches_are_dense() -> None:
+    for batches in (G2PData().train_dataloader(), ReverseData(batch_size=10).train_dataloader()):
+        real = padded = 0
+        for batch in batches:
+            for size in (batch.mask.int().argmax(1), batch.lengths - batch.mask.int().argmax(1)):
+                real, padded = real + int(size.sum()), padded + len(batch) * int(size.max())
+        assert 1 - real / padded < 0.02
 
 
 @pytest.mark.parametrize("world", [1, 2, 3])

@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
-from seqtoolkit.data import cmudict, phoneme_errors
+from seqtoolkit.data import answers as answers_module
+from seqtoolkit.data import cmudict
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.cmudict import PHONEMES, pronunciations
 from seqtoolkit.data.g2p import CODEC, MAX_PHONEMES, G2PData
-from seqtoolkit.data.phoneme_errors import nearest
 from seqtoolkit.data.splits import split_words
 from seqtoolkit.data.stems import stem
 
@@ -220,46 +220,27 @@ def test_spec_is_plain_and_complete() -> None:
     assert CODEC.decode(CODEC.encode(CODEC.example)) == [*CODEC.example, "→"]
 
 
-def levenshtein(one: str, two: str) -> int:
-    row = list(range(len(two) + 1))
-    for i, x in enumerate(one, 1):
-        previous, row[0] = row[0], i
-        for j, y in enumerate(two, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (x != y))
-    return row[-1]
-
-
-TEXT = st.text("ABCD", max_size=MAX_PHONEMES)
-
-
-@given(TEXT, st.lists(TEXT, min_size=1, max_size=4))
-def test_nearest_is_the_least_edit_distance(answer: str, references: list[str]) -> None:
-    edits, length = nearest(answer, references)
-    distances = [levenshtein(answer, reference) for reference in references]
-    assert edits == min(distances)
-    assert length in {len(r) for r, distance in zip(references, distances, strict=True) if distance == edits}
-
-
 def test_error_rates_count_the_nearest_pronunciation(monkeypatch: pytest.MonkeyPatch) -> None:
     data = G2PData()
-    metric = data.metrics("val")["errors"]
-    word = next(word for word in data.vocabulary.val if len(pronunciations()[word]) == 2)
-    batch = data.val_dataloader().examples.collate(torch.tensor([data.vocabulary.val.index(word)] * 4))
-    first, second = pronunciations()[word]
-    said = [first, second, f"{second} ZH", ""]
+    metric = data.metrics("val")["answers"]
+    words = [word for word in data.vocabulary.val if len(pronunciations()[word]) == 2][:4]
+    batch = data.val_dataloader().examples.collate(torch.tensor(list(map(data.vocabulary.val.index, words))))
+    known = [pronunciations()[word] for word in words]
+    said = [known[0][0], known[1][1], f"{known[2][1]} ZH", ""]
     answers = [[CODEC.classes[phoneme] for phoneme in text.split()] for text in said]
 
     def fake(model: Any, asked: list[list[int]], end: int, max_steps: int, offset: int) -> list[list[int]]:
-        assert asked == [CODEC.encode(word)] * 4
+        assert asked == [CODEC.encode(word) for word in words]
         assert (CODEC.symbols[end + offset], max_steps) == ("■", MAX_PHONEMES)
         return answers
 
-    monkeypatch.setattr(phoneme_errors, "greedy", fake)
+    monkeypatch.setattr(answers_module, "greedy", fake)
     metric.update(MODEL, batch, torch.empty(0))
-    lengths = [len(first.split()), len(second.split())]
+    lengths = [[len(text.split()) for text in texts] for texts in known]
     values = metric.compute()
     assert values["wer"] == 2 / 4
-    assert values["per"] == pytest.approx((1 + min(lengths)) / (sum(lengths) + lengths[1] + min(lengths)))
+    phonemes = lengths[0][0] + lengths[1][1] + lengths[2][1] + min(lengths[3])
+    assert values["per"] == pytest.approx((1 + min(lengths[3])) / phonemes)
 
 
 def test_token_accuracy_counts_supervised_positions() -> None:
