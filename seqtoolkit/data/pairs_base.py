@@ -49,8 +49,6 @@ class PairData(SequenceData):
     option = "inputs"  # that names what `predict` reads
     on_bad_line: OnBadLine = "error"  # of what `predict` reads
     measured_by: type[Answers] = Answers
-    beams = 1
-    length_penalty = 1.0
 
     def __init__(
         self,
