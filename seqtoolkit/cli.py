@@ -17,8 +17,8 @@ train and use a model (`seqtoolkit fit --help` for the options of each)
 
 look
   runs       print the runs of a folder as a table:   seqtoolkit runs runs/
-  plugins    list the architectures that are installed; --name ARCH explains one
-  check      test an architecture against the laws:   seqtoolkit check lstm
+  plugins    list the architectures and attentions that are installed; --name NAME explains one
+  check      test one of them against the laws:       seqtoolkit check lstm
 """
 TRAINING = ("fit", "validate", "test", "predict")
 

@@ -44,7 +44,7 @@ def python(tmp_path_factory) -> Path:
 def test_it_is_listed_as_a_stranger(python, tmp_path):
     assert "mingru" not in plugins.names()
     rows = [line.split() for line in run(python, "-m", "seqtoolkit", "plugins", cwd=tmp_path).splitlines()]
-    assert ["mingru", "seqtoolkit-mingru", "0.1.0", "mingru", "ok"] in rows
+    assert ["mingru", "seqtoolkit-mingru", "0.1.0", "mingru", "-", "ok"] in rows
     assert {row[0] for row in rows} >= {"attention", "gru", "lstm", "rnn"}
 
 
