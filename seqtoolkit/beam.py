@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -9,8 +10,24 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from seqtoolkit.decoding import Decodable, Hypothesis, by_length
+from seqtoolkit.decoding import Decodable, Hypothesis, by_length, greedy
 from seqtoolkit.mixer import select_rows
+
+
+def answer(
+    model: Decodable,
+    prompts: list[list[int]],
+    end: int,
+    max_steps: int,
+    offset: int = 0,
+    beams: int = 1,
+    length_penalty: float = 1.0,
+) -> list[list[Hypothesis]]:
+    """Return the answers to every prompt, best first: one that is greedy (and has no score), or those of `beams`."""
+    if beams > 1:
+        return beam_search(model, prompts, end, max_steps, offset, beams, length_penalty)
+    answers = greedy(model, prompts, end, max_steps, offset)
+    return [[Hypothesis(one, math.nan, math.nan, len(one) < max_steps)] for one in answers]
 
 
 @dataclass(frozen=True)

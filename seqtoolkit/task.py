@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, cast
 
 import torch
@@ -11,11 +10,11 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.beam import answer
 from seqtoolkit.checkpoint import BLOCK
 from seqtoolkit.choice import NAMES
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import SequenceData, prompts
-from seqtoolkit.decoding import Hypothesis, greedy
 from seqtoolkit.described import describe
 from seqtoolkit.encoder_decoder import Attend
 from seqtoolkit.evaluation import Evaluation, score
@@ -135,10 +134,12 @@ class SequenceTask(LightningModule):
         """Decode each prompt; return its place in the input and what is said of it."""
         spec = self.described.spec
         codec = Codec.from_dict(spec["codec"])
-        answers = greedy(self.model, prompts(batch), codec.end_class, spec["max_steps"], codec.offset)
-        decoded = [[Hypothesis(answer, math.nan, math.nan, True)] for answer in answers]
+        data, room = self.data, (codec.end_class, spec["max_steps"], codec.offset)
+        beams = max(data.beams, data.n_best)
+        decoded = answer(self.model, prompts(batch), *room, beams, data.length_penalty)
+        rows = data.prediction_rows(batch, decoded, data.n_best)
         assert batch.index is not None
-        return list(zip(batch.index.tolist(), self.data.prediction_rows(batch, decoded), strict=True))
+        return list(zip(batch.index.tolist(), rows, strict=True))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return AdamW with warm-up and decay; the command line's `--optimizer` and `--lr_scheduler` replace them."""

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import torch
 from jsonargparse import Namespace
+from jsonargparse.typing import NonNegativeFloat, PositiveInt
 from lightning import LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ProgressBar, TQDMProgressBar
@@ -73,7 +74,20 @@ class SequenceCLI(LightningCLI):
     ) -> LightningArgumentParser:
         parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
         parser.set_defaults({"weights_only": True})
+        if subcommand in ("test", "predict"):
+            parser.add_argument(
+                "--beams", type=PositiveInt, default=1, help="Beams of the search; 1 is greedy."
+            )
+            parser.add_argument(
+                "--length_penalty",
+                type=NonNegativeFloat,
+                default=1.0,
+                help="Of beam search: 0 compares log probabilities as they are, more favours longer answers.",
+            )
         if subcommand == "predict":
+            parser.add_argument(
+                "--n_best", type=PositiveInt, default=1, help="Answers to each input, with their scores."
+            )
             parser.add_argument(
                 "--output", type=str, default="-", help="File to write; - for standard output."
             )
@@ -114,6 +128,8 @@ class SequenceCLI(LightningCLI):
         with warnings.catch_warnings():  # replacing the task's default optimiser is what --optimizer is for
             warnings.filterwarnings("ignore", message=".*will be overridden by.*")
             super().instantiate_classes()
+        for name in ("beams", "length_penalty", "n_best"):
+            setattr(self.datamodule, name, self._section().get(name, getattr(self.datamodule, name)))
         if path := self._section().get("ckpt_path"):
             asked = {
                 name: self.datamodule.spec[name] for name in ("task", "vocab_size", "num_classes", "codec")

@@ -10,13 +10,12 @@ import torch
 from torch import Tensor
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.beam import beam_search
+from seqtoolkit.beam import answer
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.length_curves import length_records
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.data.scoring import MEASURES, counts
-from seqtoolkit.decoding import greedy
 from seqtoolkit.retention.length_record import LengthRecord
 
 if TYPE_CHECKING:
@@ -94,7 +93,5 @@ class Answers(SequenceMetric):
 
     def _decode(self, model: AnyModel, asked: list[list[int]]) -> list[list[int]]:
         end, offset = self.codec.end_class, self.codec.offset
-        if self.beams == 1:
-            return greedy(model, asked, end, self.max_steps, offset)
-        found = beam_search(model, asked, end, self.max_steps, offset, self.beams, self.length_penalty)
+        found = answer(model, asked, end, self.max_steps, offset, self.beams, self.length_penalty)
         return [hypotheses[0].tokens for hypotheses in found]

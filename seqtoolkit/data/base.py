@@ -24,6 +24,9 @@ class SequenceData(LightningDataModule, ABC):
     """
 
     spec: dict[str, Any]
+    beams = 1  # with which `test` and `predict` decode; 1 is greedy
+    length_penalty = 1.0  # of beam search
+    n_best = 1  # answers that `predict` writes for each input
 
     @abstractmethod
     def metrics(self, split: str) -> dict[str, SequenceMetric]:
