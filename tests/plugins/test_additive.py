@@ -1,12 +1,27 @@
 """Additive attention is the formula of Bahdanau, Cho & Bengio (2014), and bounds the memory of its network."""
 
+from unittest.mock import patch
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from seqtoolkit_plugins import additive, concat
 from seqtoolkit_plugins.additive import Additive
 from seqtoolkit_plugins.concat import Concat
 
-from tests.plugins.literal import MASK, B, D, Q, assert_equals, assert_trains_under_autocast, inputs, look
+from tests.plugins.literal import (
+    MASK,
+    B,
+    D,
+    Q,
+    S,
+    T,
+    assert_equals,
+    assert_trains_under_autocast,
+    inputs,
+    look,
+)
 
 NETWORKS = pytest.mark.parametrize(("module", "build"), [(additive, Additive), (concat, Concat)])
 
@@ -27,18 +42,19 @@ def test_the_network_is_as_wide_as_the_queries_unless_told_otherwise():
 
 
 @NETWORKS
-def test_blocks_change_nothing_forward_or_backward(module, build, monkeypatch):
+@given(bound=st.integers(1, T * B * S * Q))  # from less than one query, which is the least, to all of them
+def test_blocks_change_nothing_forward_or_backward(module, build, bound):
     attention, (query, source) = build(Q, D).double(), inputs()
     context, weights = attention(query, attention.prepare(source), MASK)
-    monkeypatch.setattr(module, "BLOCK", 2 * B * MASK.shape[1] * Q)  # two queries in a block
-    assert_equals(attention, query, source, context, weights)
+    with patch.object(module, "BLOCK", bound):
+        assert_equals(attention, query, source, context, weights)
 
 
 @NETWORKS
 @pytest.mark.parametrize("queries", [1, 2, 4])
 def test_memory_is_bounded_by_the_block_also_in_training(module, build, queries, monkeypatch):
     attention, (query, source) = build(Q, D).double(), inputs()
-    bound = queries * B * MASK.shape[1] * Q
+    bound = queries * B * S * Q
     monkeypatch.setattr(module, "BLOCK", bound)
     made, kept = [], []
 
@@ -54,14 +70,6 @@ def test_memory_is_bounded_by_the_block_also_in_training(module, build, queries,
     before = len(made)
     context.sum().backward()
     assert len(made) == 2 * before  # each block once more
-
-
-@NETWORKS
-def test_one_query_is_a_block_however_small_the_bound(module, build, monkeypatch):
-    attention, (query, source) = build(Q, D).double(), inputs()
-    context, weights = attention(query, attention.prepare(source), MASK)
-    monkeypatch.setattr(module, "BLOCK", 1)
-    assert_equals(attention, query, source, context, weights)
 
 
 @NETWORKS
