@@ -20,10 +20,12 @@ from seqtoolkit.retention.faithfulness import (
     DRAWS,
     LEAST,
     POSITIONS,
+    SHUFFLES,
     Replacements,
     faithfulness,
     source_influence,
 )
+from seqtoolkit.retention.statistics import ALPHA
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
@@ -49,7 +51,7 @@ class AlignmentMeasure(SequenceMetric):
 
     looks: Tensor  # (N, 2, HEADS) entropy, gold share
     chance: Tensor  # (N, 2) both of uniform weights
-    honesty: Tensor  # (sample, 2, HEADS) faithfulness, and that of shuffled weights
+    honesty: Tensor  # (sample, 1 + SHUFFLES, HEADS) faithfulness, and that of shuffled weights
     times: Tensor  # (N,) how often the example was measured: 1, or 0
     heads: Tensor  # of the model, at most HEADS
 
@@ -69,7 +71,7 @@ class AlignmentMeasure(SequenceMetric):
         self.sampled = {example: place for place, example in enumerate(drawn)}
         self.add_state("looks", torch.zeros(examples, 2, HEADS), dist_reduce_fx="sum")
         self.add_state("chance", torch.zeros(examples, 2), dist_reduce_fx="sum")
-        self.add_state("honesty", torch.zeros(len(drawn), 2, HEADS), dist_reduce_fx="sum")
+        self.add_state("honesty", torch.zeros(len(drawn), 1 + SHUFFLES, HEADS), dist_reduce_fx="sum")
         self.count("times", size=(examples,))
         self.add_state("heads", torch.tensor(0), dist_reduce_fx="max")
 
@@ -136,9 +138,9 @@ class AlignmentMeasure(SequenceMetric):
         for head in range(looks.shape[2]):
             records += _records(head, "entropy", looks[:, 0, head], chance[:, 0], how)
             records += _records(head, "gold_share", looks[:, 1, head], chance[:, 1], how)
-            records += _records(
-                head, "faithfulness", honesty[:, 0, head], honesty[:, 1, head], {**how, **drawn}
-            )
+            shuffled = honesty[:, 1:, head]
+            spread = {**how, **drawn, "null_interval": _range(shuffled)}
+            records += _records(head, "faithfulness", honesty[:, 0, head], shuffled.mean(1), spread)
         return records
 
     def _gold(self, batch: Batch, weights: Tensor) -> Tensor:
@@ -156,13 +158,13 @@ class AlignmentMeasure(SequenceMetric):
         tokens, mask = batch.inputs[row, :length], batch.mask[row, :length]
         source = int(mask.int().argmax())
         drawn = Replacements.draw(tokens.cpu(), source, self.symbols, [self.seed, example])
-        result = np.full((2, HEADS), np.nan)
+        result = np.full((1 + SHUFFLES, HEADS), np.nan)
         if drawn is not None:
             weights = _align(model, tokens[None], mask[None])
             assert weights is not None
             looked = weights[0, :HEADS, :, drawn.positions.to(weights.device)]
             influence = source_influence(model, tokens, mask, drawn.positions, drawn.symbols)
-            result[:, : len(looked)] = faithfulness(looked, influence, drawn.shuffled)
+            result[:, : len(looked)] = faithfulness(looked, influence, drawn.shuffles)
         self.honesty[self.sampled[example]] += torch.from_numpy(result).to(self.honesty)
 
 
@@ -187,6 +189,13 @@ def _align(model: Any, inputs: Tensor, mask: Tensor) -> Tensor | None:
     align = getattr(model, "align", None)
     weights: Tensor | None = None if align is None else align(inputs, mask)
     return weights
+
+
+def _range(shuffled: Floats) -> list[float]:
+    """Return between which values 95 % of the means over examples of shuffled weights lie: of chance alone."""
+    defined = shuffled[np.isfinite(shuffled).all(1)]
+    low, high = np.quantile(defined.mean(0), [ALPHA / 2, 1 - ALPHA / 2]) if len(defined) else (0.0, 0.0)
+    return [float(low), float(high)]
 
 
 def _records(

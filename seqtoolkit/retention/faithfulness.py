@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtoolkit.retention.rank_correlation import row_correlations
+from seqtoolkit.retention.rank_correlation import row_correlations, row_ranks
 
 if TYPE_CHECKING:
     from seqtoolkit.encoder_decoder import EncoderDecoder
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DRAWS = 8  # symbols that take the place of each source symbol
 POSITIONS = 64  # source symbols of an example that are replaced, drawn when there are more
+SHUFFLES = 99  # orders of the weights that say what knowing nothing looks like
 LEAST = 3  # source symbols: of two, every rank correlation is 1 or -1
 _TOKENS = 65_536  # of the replaced sequences of one example; longer ones get fewer draws
 
@@ -27,11 +28,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Replacements:
-    """What takes the place of which source symbols of one example, and another order of them."""
+    """What takes the place of which source symbols of one example, and other orders of them."""
 
     positions: Tensor  # (P,) ascending
     symbols: Tensor  # (P, D) token ids
-    shuffled: NDArray[np.int64]  # (P,) a permutation: of weights that know nothing
+    shuffles: NDArray[np.int64]  # (SHUFFLES, P) permutations
 
     @classmethod
     def draw(
@@ -48,7 +49,8 @@ class Replacements:
         draws = max(1, min(DRAWS, _TOKENS // (len(where) * len(tokens))))
         known, often = np.array(list(counts)), np.array(list(counts.values()), dtype=np.float64)
         taken = [random.choice(known, draws, p=_without(known, often, int(tokens[at]))) for at in where]
-        return cls(torch.from_numpy(where), torch.from_numpy(np.stack(taken)), random.permutation(len(where)))
+        shuffles = random.permuted(np.tile(np.arange(len(where)), (SHUFFLES, 1)), axis=1)
+        return cls(torch.from_numpy(where), torch.from_numpy(np.stack(taken)), shuffles)
 
 
 @torch.inference_mode()
@@ -78,13 +80,15 @@ def source_influence(
     return influence
 
 
-def faithfulness(weights: Tensor, influence: Tensor, shuffled: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Correlate the ranks of weights (H, R, P) and influence (R, P) over the source, and average over R, (H,).
+def faithfulness(weights: Tensor, influence: Tensor, shuffles: NDArray[np.int64]) -> Floats:
+    """Correlate the ranks of weights (H, R, P) and influence (R, P) over the source, and average over R.
 
-    The second result is the same of shuffled weights. NaN for a head in which every row is constant.
+    The result (1 + SHUFFLES, H) has the correlation, then those of shuffled weights, which know nothing. NaN for a
+    head in which every row is constant.
     """
-    looked, used = weights.double().cpu().numpy(), influence.double().numpy()
-    return _mean(row_correlations(looked, used)), _mean(row_correlations(looked[..., shuffled], used))
+    looked, used = row_ranks(weights.double().cpu().numpy()), row_ranks(influence.double().numpy())
+    orders = [np.arange(looked.shape[-1]), *shuffles]
+    return np.stack([_mean(row_correlations(looked[..., order], used)) for order in orders])
 
 
 def _without(known: NDArray[Any], often: Floats, token: int) -> Floats:

@@ -26,9 +26,11 @@ def ranks(values: Vector) -> Vector:
 
 
 def row_correlations(a: Vector, b: Vector) -> Vector:
-    """Return `spearman` of the rows of two arrays (..., N) that broadcast, (...); all pairs are compared: for small N."""
-    x, y = row_ranks(a), row_ranks(b)
-    x, y = x - x.mean(-1, keepdims=True), y - y.mean(-1, keepdims=True)
+    """Return the correlation of the rows of two arrays (..., N) that broadcast, (...); NaN where one is constant.
+
+    Of `row_ranks` it is `spearman`.
+    """
+    x, y = a - a.mean(-1, keepdims=True), b - b.mean(-1, keepdims=True)
     scale = np.sqrt((x * x).sum(-1) * (y * y).sum(-1))
     product: Vector = (x * y).sum(-1)
     result: Vector = np.divide(product, scale, out=np.full(product.shape, np.nan), where=scale > 0)
@@ -36,7 +38,7 @@ def row_correlations(a: Vector, b: Vector) -> Vector:
 
 
 def row_ranks(values: Vector) -> Vector:
-    """Return `ranks` of each row of an array (..., N)."""
+    """Return `ranks` of each row of an array (..., N), by comparing all pairs: for small N."""
     one, other = values[..., :, None], values[..., None, :]
     result: Vector = (other < one).sum(-1) + ((other == one).sum(-1) + 1) / 2
     return result
