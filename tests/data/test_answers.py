@@ -137,13 +137,10 @@ class Said:
         self.answers = answers
         self.asked: list[tuple[Any, ...]] = []
 
-    def greedy(self, model: Any, asked: list[list[int]], *how: Any) -> list[list[int]]:
+    def answer(self, model: Any, asked: list[list[int]], *how: Any) -> list[list[Hypothesis]]:
         self.asked.append(how)
-        return [list(map(ord, self.answers[tuple(prompt)])) for prompt in asked]
-
-    def beam_search(self, model: Any, asked: list[list[int]], *how: Any) -> list[list[Hypothesis]]:
-        answers = self.greedy(model, asked, *how)
-        return [[Hypothesis(each, -1.0, -1.0, True), Hypothesis([1], -2.0, -2.0, True)] for each in answers]
+        best = [list(map(ord, self.answers[tuple(prompt)])) for prompt in asked]
+        return [[Hypothesis(one, -1.0, -1.0, True), Hypothesis([1], -2.0, -2.0, True)] for one in best]
 
 
 def task(sizes: list[int], wrong: list[int]) -> tuple[Examples, Said, list[list[str]]]:
@@ -173,7 +170,7 @@ SIZES = [1, 2, 3] * 40
 def test_any_batches_and_processes_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """BLEU and chrF too, which are no means over examples."""
     examples, said, references = task(SIZES, wrong=[4, 5, 60])
-    monkeypatch.setattr(answers_module, "greedy", said.greedy)
+    monkeypatch.setattr(answers_module, "answer", said.answer)
     whole, *parts = [answers_metric(references) for _ in range(4)]
     for batch in Batches(examples, 400):
         whole.update(MODEL, batch, NONE)
@@ -194,7 +191,7 @@ def test_any_batches_and_processes_give_the_same(monkeypatch: pytest.MonkeyPatch
 
 def test_an_example_that_comes_twice_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     examples, said, references = task(SIZES, wrong=[4])
-    monkeypatch.setattr(answers_module, "greedy", said.greedy)
+    monkeypatch.setattr(answers_module, "answer", said.answer)
     metric = answers_metric(references)
     for batch in [*Batches(examples, 200), examples.collate(torch.tensor([4, 4, 7]))]:
         metric.update(MODEL, batch, NONE)
@@ -205,7 +202,7 @@ def test_an_example_that_comes_twice_counts_once(monkeypatch: pytest.MonkeyPatch
 def test_a_part_of_the_split_is_measured_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     """One example, too: its table is no scalar that would be logged."""
     examples, said, references = task(SIZES, wrong=[4])
-    monkeypatch.setattr(answers_module, "greedy", said.greedy)
+    monkeypatch.setattr(answers_module, "answer", said.answer)
     metric = answers_metric(references)
     metric.update(MODEL, examples.collate(torch.tensor([4])), NONE)
     values = metric.compute()
@@ -220,12 +217,11 @@ def test_a_part_of_the_split_is_measured_as_such(monkeypatch: pytest.MonkeyPatch
 
 def test_the_decoder_is_asked_as_the_task_says(monkeypatch: pytest.MonkeyPatch) -> None:
     examples, said, references = task([2, 1], wrong=[])
-    monkeypatch.setattr(answers_module, "greedy", said.greedy)
-    monkeypatch.setattr(answers_module, "beam_search", said.beam_search)
+    monkeypatch.setattr(answers_module, "answer", said.answer)
     batch = examples.collate(torch.tensor([0, 1]))
     assert [len(prompt) for prompt in prompts(batch)] == [11, 10]
     for options, how in (
-        ({}, (CODEC.end_class, MAX_STEPS, CODEC.offset)),
+        ({}, (CODEC.end_class, MAX_STEPS, CODEC.offset, 1, 1.0)),
         ({"beams": 4, "length_penalty": 0.5}, (CODEC.end_class, MAX_STEPS, CODEC.offset, 4, 0.5)),
     ):
         metric = answers_metric(references, **options)
@@ -238,7 +234,7 @@ def test_the_decoder_is_asked_as_the_task_says(monkeypatch: pytest.MonkeyPatch) 
 
 def test_pronunciations_have_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
     examples, said, references = task(SIZES, wrong=[4])
-    monkeypatch.setattr(answers_module, "greedy", said.greedy)
+    monkeypatch.setattr(answers_module, "answer", said.answer)
     metric = PhonemeErrors(
         references, [[written(text) for text in each] for each in references], CODEC, MAX_STEPS
     )
@@ -253,7 +249,7 @@ def test_the_curve_by_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every bin equals its measure on its own examples; all lengths together stand in the settings."""
     wrong = [number for number in range(len(SIZES)) if number % 12 == 2]  # of length 3
     examples, said, references = task(SIZES, wrong)
-    monkeypatch.setattr(answers_module, "greedy", said.greedy)
+    monkeypatch.setattr(answers_module, "answer", said.answer)
     metric = answers_metric(references)
     for batch in Batches(examples, 200):
         metric.update(MODEL, batch, NONE)
