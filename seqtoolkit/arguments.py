@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ DATA = (
     "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData, or a class path such as mypackage.MyData;"
     " or add --config configs/g2p.yaml"
 )
+_OPTIONAL = re.compile(r"(.*?)Does not validate against .*? Errors: - (.*) - Expected a <class 'NoneType'>.*")
 
 
 def values(argv: list[str], *flags: str) -> list[str]:
@@ -40,8 +42,17 @@ def check_configs(argv: list[str]) -> None:
             )
 
 
+def unwrap(message: str) -> str:
+    """Take what is wrong with an optional value out of what the parser says of all that it could have been."""
+    found = _OPTIONAL.fullmatch(" ".join(message.split()))
+    return found[1] + found[2] if found else message
+
+
 def explain(message: str, options: Iterable[str]) -> str:
     """Say what the parser said, with what to type instead."""
+    message = unwrap(message)
+    if "Problem with given class_path" in message:
+        return message
     if 'Parser key "data"' in message or "required: " in message:
         return f"{message.split(' - Does not')[0]}; {DATA}"
     unknown = [word for word in message.split() if word.startswith("--") and "unrecognized" in message]

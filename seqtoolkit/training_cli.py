@@ -26,7 +26,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seqtoolkit import choice, plugins
-from seqtoolkit.arguments import check_configs, explain, values
+from seqtoolkit.arguments import check_configs, explain, unwrap, values
 from seqtoolkit.checkpointing import AtomicCheckpointIO, RunCheckpoint
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.dates import DatesData  # noqa: F401  (imported so that `--data DatesData` is a known short name)
@@ -212,7 +212,7 @@ def main(argv: list[str]) -> int:
         if SequenceCLI.built and not _ours(error):
             raise  # from inside a plugin or a library: its author needs the traceback
         if os.environ.get("LOCAL_RANK", "0") == "0":  # every process meets the same mistake; one says so
-            print(f"seqtoolkit {argv[0]}: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"seqtoolkit {argv[0]}: {' '.join(unwrap(str(error)).split())}", file=sys.stderr)
         return 2
     return 0
 

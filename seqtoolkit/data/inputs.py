@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import cast
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
-from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine, decode, lines
+from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine, Readable, decode, lines
 
 CHUNK = 1024  # prompts that wait for each other, so that those of similar lengths share a batch
 TOKENS = 8_192  # of a batch
@@ -93,9 +94,9 @@ class Prompts:
             raise BadLine("an input that cannot be read", f": {error}") from None
 
 
-def _open(source: str) -> io.BufferedReader:
+def _open(source: str) -> AbstractContextManager[Readable]:
     if source == "-":
-        return sys.stdin.buffer  # type: ignore[return-value]
+        return nullcontext(cast(Readable, sys.stdin.buffer))  # which is not ours to close
     try:
         return Path(source).open("rb")
     except OSError as error:

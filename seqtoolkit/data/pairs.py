@@ -56,7 +56,8 @@ class PairsData(PairData):
         source: what a source is made of: characters, words, or the path of a list of symbols (one a line; the texts
             are then split at spaces)
         target: what a target is made of, likewise
-        min_count: a symbol is known when it occurs this often in training
+        min_count: a symbol is known when it occurs this often in training; from 2 on, the rare ones train the
+            unknown symbol
         max_symbols: at most so many symbols are known on each side, the most frequent ones
         max_source: symbols of the longest source
         max_target: symbols of the longest target

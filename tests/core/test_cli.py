@@ -43,6 +43,18 @@ BASE = ["fit", *TINY, "--run", "unused"]
             "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData",
         ),
         ([*BASE, "--model.arch", "lstm", "--data.max_lag", "99"], "use --data.length"),
+        (
+            ["fit", "--data", "PairsData", "--model.arch", "lstm"],
+            "seqtoolkit fit: no pairs: give --data.file PAIRS.tsv",
+        ),
+        (
+            ["fit", "--data", "PairsData", "--data.file", "none.tsv", "--model.arch", "lstm"],
+            "seqtoolkit fit: cannot read none.tsv: No such file or directory; expected a source, a tab and a target",
+        ),
+        (
+            ["fit", "--data", "PairsData", "--data.on_bad_line", "skop", "--model.arch", "lstm"],
+            "Parser key \"on_bad_line\": Expected a typing.Literal['error', 'skip']. Got value: skop",
+        ),
         (["test"], "no checkpoint: add --ckpt_path"),
         (
             ["predict", "--ckpt_path", "missing.ckpt", "--data", "G2PData", "--model.arch", "lstm"],
@@ -63,6 +75,7 @@ def test_a_mistake_is_one_line(
     assert main(words) == 2
     error = capsys.readouterr().err.strip().splitlines()
     assert message in error[-1]
+    assert "NoneType" not in error[-1]  # what else an option could have been
     assert len(error) == 1
     assert not list(tmp_path.iterdir())
 

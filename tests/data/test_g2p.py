@@ -27,6 +27,7 @@ from seqtoolkit.data.cmudict import PHONEMES, pronunciations
 from seqtoolkit.data.g2p import CODEC, MAX_PHONEMES, G2PData
 from seqtoolkit.data.splits import split_words
 from seqtoolkit.data.stems import stem
+from seqtoolkit.decoding import Hypothesis
 
 MODEL: Any = None  # metrics are tested with a faked decoder
 
@@ -229,12 +230,14 @@ def test_error_rates_count_the_nearest_pronunciation(monkeypatch: pytest.MonkeyP
     said = [known[0][0], known[1][1], f"{known[2][1]} ZH", ""]
     answers = [[CODEC.classes[phoneme] for phoneme in text.split()] for text in said]
 
-    def fake(model: Any, asked: list[list[int]], end: int, max_steps: int, offset: int) -> list[list[int]]:
+    def fake(
+        model: Any, asked: list[list[int]], end: int, max_steps: int, offset: int, *_: Any
+    ) -> list[list[Hypothesis]]:
         assert asked == [CODEC.encode(word) for word in words]
         assert (CODEC.symbols[end + offset], max_steps) == ("■", MAX_PHONEMES)
-        return answers
+        return [[Hypothesis(tokens, 0.0, 0.0, True)] for tokens in answers]
 
-    monkeypatch.setattr(answers_module, "greedy", fake)
+    monkeypatch.setattr(answers_module, "answer", fake)
     metric.update(MODEL, batch, torch.empty(0))
     lengths = [[len(text.split()) for text in texts] for texts in known]
     values = metric.compute()
