@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from seqtoolkit_dashboard.cache import Stamp, stamp
 
 if TYPE_CHECKING:
+    from seqtoolkit.alignment_inspection import AlignmentInspection
     from seqtoolkit.checkpoint import Checkpoint
     from seqtoolkit.inspection import Inspection
 
 TEXT_LIMIT = 512  # characters: influence takes one forward pass for each of them
+MAX_BEAMS = 16
 _one_at_a_time = Lock()  # other pages have threads of their own; two openings would only fight for the cores
 
 
@@ -22,18 +24,35 @@ def look(path: Path, text: str) -> tuple[str, Inspection]:
 
     Raises ValueError with one message for a person: a bad file, a missing plugin, a text it cannot read.
     """
+    with _one_at_a_time:
+        version, typed = _typed(path, text)
+        return typed, _inspect(path, version, typed)
+
+
+def align(
+    path: Path, text: str, beams: int, forced: tuple[str, ...] | None = None
+) -> tuple[str, AlignmentInspection]:
+    """Let a checkpoint answer as `look` does, or read the answer `forced`, and see where it looks in the source."""
+    with _one_at_a_time:
+        version, typed = _typed(path, text)
+        return typed, _align(path, version, typed, min(max(beams, 1), MAX_BEAMS), forced)
+
+
+def _typed(path: Path, text: str) -> tuple[Stamp, str]:
+    """Return the version of a file, and the text or the file's own example."""
     if len(text) > TEXT_LIMIT:
         raise ValueError(f"the input has {len(text):,} characters; this page reads at most {TEXT_LIMIT}")
-    with _one_at_a_time:
-        version = stamp(path)
-        typed = text or _load(path, version).codec.example
-        return typed, _inspect(path, version, typed)
+    version = stamp(path)
+    return version, text or _load(path, version).codec.example
 
 
 @lru_cache(maxsize=3)
 def _load(path: Path, version: Stamp) -> Checkpoint:
+    import torch
+
     from seqtoolkit.checkpoint import load
 
+    torch.set_num_threads(1)  # beside training, two threads that wait for each other are many times slower than one
     try:
         return load(path)
     except ValueError:
@@ -44,6 +63,28 @@ def _load(path: Path, version: Stamp) -> Checkpoint:
 
 @lru_cache(maxsize=16)
 def _inspect(path: Path, version: Stamp, text: str) -> Inspection:
-    from seqtoolkit.inspection import inspect
+    from seqtoolkit.encoder_decoder import EncoderDecoder
+    from seqtoolkit.inspection import Inspection, inspect
 
-    return inspect(_load(path, version), text)
+    checkpoint = _load(path, version)
+    if not isinstance(checkpoint.model, EncoderDecoder):
+        return inspect(checkpoint, text)
+    seen = _align(path, version, text, 1, None)
+    return Inspection(
+        inputs=seen.source,
+        rows=seen.target,
+        positions=[len(seen.source) - 1] * len(seen.target),  # every row reads the whole source
+        layers=[] if seen.weights is None else [0],
+        attention=[] if seen.weights is None else [seen.weights],
+        influence=seen.influence,
+        agreement=[found] if (found := seen.faithfulness()) is not None else [],
+    )
+
+
+@lru_cache(maxsize=32)
+def _align(
+    path: Path, version: Stamp, text: str, beams: int, forced: tuple[str, ...] | None
+) -> AlignmentInspection:
+    from seqtoolkit.alignment_inspection import inspect_alignment
+
+    return inspect_alignment(_load(path, version), text, forced, beams)

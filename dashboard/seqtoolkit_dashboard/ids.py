@@ -61,3 +61,22 @@ LENGTH_TABLE = "length-table"
 LENGTH_NOTES = "length-notes"
 LENGTH_SEEN = "length-seen"
 LENGTH_CHANGED = "length-changed"
+
+ALIGNMENT_RUN = "alignment-run"
+ALIGNMENT_CHECKPOINT = "alignment-checkpoint"
+ALIGNMENT_TEXT = "alignment-text"
+ALIGNMENT_EDIT = "alignment-edit"
+ALIGNMENT_OTHER = "alignment-other"
+ALIGNMENT_OTHER_CHECKPOINT = "alignment-other-checkpoint"
+ALIGNMENT_OTHER_CHOICE = "alignment-other-choice"
+ALIGNMENT_HEAD = "alignment-head"
+ALIGNMENT_HEADS = "alignment-heads"
+ALIGNMENT_ROW = "alignment-row"
+ALIGNMENT_BEAMS = "alignment-beams"
+ALIGNMENT_RESULT = "alignment-result"
+ALIGNMENT_BUSY = "alignment-busy"
+
+
+def alignment_map(name: str) -> dict[str, str]:
+    """Return the id of one of the maps that can be clicked, of which there are as many as there is to show."""
+    return {"kind": "alignment-map", "name": name}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import read_probe
@@ -50,6 +51,11 @@ def retention() -> Probe[Record]:
 def lengths() -> Probe[LengthRecord]:
     """Return the reader of measures by source length."""
     return Probe("length", LengthRecord.from_dict)
+
+
+def alignments() -> Probe[AlignmentRecord]:
+    """Return the reader of what attention heads do over a split."""
+    return Probe("alignment", AlignmentRecord.from_dict)
 
 
 def _sorted(record: Record) -> Record:

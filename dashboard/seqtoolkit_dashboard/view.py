@@ -27,6 +27,11 @@ class View:
     text: str = ""  # none means the example of the checkpoint
     layer: int = 1
     head: int = 0  # 0 means all of them
+    edit: str = ""  # another input, read beside the first
+    other: str = ""  # another run, opened beside the first
+    other_checkpoint: str = ""
+    row: int = 0  # the pinned target symbol, from 1; 0 means none
+    beams: int = 4
 
     @classmethod
     def parse(cls, search: str | None) -> Self:

@@ -52,8 +52,8 @@ def heat_map(values: np.ndarray, axes: Axes, kind: Kind, top: float, scheme: Sch
             ygap=1,
         )
     )
-    figure.update_xaxes(title_text="input symbol", autotickangles=[0, 90], **_ticks(axes.inputs))
-    figure.update_yaxes(title_text="output symbol", autorange="reversed", **_ticks(axes.rows))
+    figure.update_xaxes(title_text="input symbol", autotickangles=[0, 90], **ticks(axes.inputs))
+    figure.update_yaxes(title_text="output symbol", autorange="reversed", **ticks(axes.rows))
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(showgrid=False)
     return figure.update_layout(template=template(scheme), plot_bgcolor=UNSEEN[scheme], height=height(axes))
@@ -64,7 +64,8 @@ def height(axes: Axes) -> int:
     return min(max(24 * len(axes.rows), 140), 620) + 80
 
 
-def _ticks(names: Sequence[str]) -> dict[str, object]:
+def ticks(names: Sequence[str]) -> dict[str, object]:
+    """Name the places of an axis, some of them where all would not be legible."""
     every = -(-len(names) // TICKS)
     return {
         "tickvals": list(range(0, len(names), every)),

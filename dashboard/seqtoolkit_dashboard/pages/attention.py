@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, html
 from dash.exceptions import PreventUpdate
 
-from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import checkpoints, ids
 from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
-from seqtoolkit_dashboard.pages import parts
+from seqtoolkit_dashboard.pages import opening, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
-from seqtoolkit_dashboard.runs import RunIndex, note
+from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
 
@@ -28,12 +25,12 @@ LEAD = "What truly changes each output symbol, and beside it what each head look
 
 def layout(index: RunIndex, view: View) -> Any:
     """Return the controls and the place of the maps."""
-    shown = _resolve(index, view)
+    shown = opening.resolve(index, view)
     controls = [
         Select(
             id=ids.ATTENTION_RUN,
             label="Run",
-            data=_run_options(index, shown),
+            data=opening.run_options(index, shown.look),
             value=shown.look or None,
             allowDeselect=False,
             searchable=True,
@@ -42,7 +39,7 @@ def layout(index: RunIndex, view: View) -> Any:
         Select(
             id=ids.ATTENTION_CHECKPOINT,
             label="Checkpoint",
-            data=_checkpoint_options(index, shown),
+            data=opening.checkpoint_options(index, shown.look, shown.checkpoint),
             value=shown.checkpoint or None,
             allowDeselect=False,
         ),
@@ -88,7 +85,7 @@ def register(app: Dash, index: RunIndex) -> None:
             "layer": Control(ids.ATTENTION_LAYER, show=str),
             "head": Control(ids.ATTENTION_HEAD, show=str),
         },
-        shown=lambda view: _resolve(index, view),
+        shown=lambda view: opening.resolve(index, view),
     )
 
     @app.callback(
@@ -105,16 +102,23 @@ def register(app: Dash, index: RunIndex) -> None:
     def draw(search: str | None, scheme: Scheme | None) -> Any:
         if scheme is None:
             raise PreventUpdate
-        view = _resolve(index, View.parse(search))
-        options = _checkpoint_options(index, view)
+        view = opening.resolve(index, View.parse(search))
+        options = opening.checkpoint_options(index, view.look, view.checkpoint)
         try:
-            text, seen = checkpoints.look(_find(index, view), view.text)
+            text, seen = checkpoints.look(opening.find(index, view.look, view.checkpoint), view.text)
         except LookupError as error:
             return parts.empty("Nothing to look into", str(error.args[0])), options, "", [], [], True
         except ValueError as error:
             return parts.empty("This could not be drawn", str(error)), options, "", [], [], True
         layers, heads = _layer_options(seen), _head_options(seen, view)
-        return maps(seen, view, scheme), options, text, layers, heads, not seen.attention
+        return (
+            [_more(index, view), maps(seen, view, scheme)],
+            options,
+            text,
+            layers,
+            heads,
+            not seen.attention,
+        )
 
 
 def maps(seen: Inspection, view: View, scheme: Scheme) -> Any:
@@ -146,6 +150,15 @@ def maps(seen: Inspection, view: View, scheme: Scheme) -> Any:
     return html.Div([*cards, *drawn], className="maps")
 
 
+def _more(index: RunIndex, view: View) -> Any:
+    """Point to the page of encoder-decoders, where this is one."""
+    run = opening.run_named(index, view.look)
+    if run is None or not run.encoder:
+        return None
+    link = html.A("Alignment", href="/alignment" + view.search())
+    return html.P(["Below, the decoder looks at its source. More of it: ", link, "."], className="lead")
+
+
 def _card(title: str, figure: Any) -> Any:
     return html.Section([html.H2(title), figure], className="card")
 
@@ -153,54 +166,6 @@ def _card(title: str, figure: Any) -> Any:
 def _agrees(rho: float) -> str:
     """Say how well a head agrees with the influence of the same symbols."""
     return "Rank correlation with influence: " + ("not defined" if rho != rho else f"{rho:+.2f}")
-
-
-def _find(index: RunIndex, view: View) -> Path:
-    """Look up the checkpoint of the view.
-
-    Raises LookupError that says what is missing and what there is.
-    """
-    if not view.look:
-        raise LookupError(
-            "No run in this folder has a checkpoint yet; a run writes its first one after validation."
-        )
-    run = _run(index, view.look)
-    if run is None:
-        raise LookupError(f"No run named {view.look!r} is in this folder; choose another one.")
-    if path := index.checkpoint(run, view.checkpoint):
-        return path
-    there = ", ".join(path.stem for path in index.checkpoints(run))
-    what = f"no checkpoint {view.checkpoint!r}; it has: {there}" if there else "no checkpoint yet"
-    raise LookupError(f"{run.id} has {what}. {note(run)}".strip())
-
-
-def _resolve(index: RunIndex, view: View) -> View:
-    """Fill in the run and the checkpoint where the URL leaves them to the page: a selected run, its best."""
-    if not view.look:
-        candidates = [*index.select(view.run).runs, *index.runs()]
-        view = replace(view, look=next((run.id for run in candidates if index.checkpoints(run)), ""))
-    run = _run(index, view.look)
-    if run is not None and not view.checkpoint:
-        view = replace(view, checkpoint=next((path.stem for path in index.checkpoints(run)), ""))
-    return view
-
-
-def _run(index: RunIndex, run_id: str) -> Run | None:
-    return next(iter(index.select([run_id]).runs), None)
-
-
-def _run_options(index: RunIndex, view: View) -> list[dict[str, str]]:
-    known = [run.id for run in index.runs() if index.checkpoints(run)]
-    unknown = (
-        [] if view.look in ["", *known] else [{"value": view.look, "label": f"{view.look} (nothing to open)"}]
-    )
-    return [{"value": run_id, "label": run_id} for run_id in known] + unknown
-
-
-def _checkpoint_options(index: RunIndex, view: View) -> list[str]:
-    run = _run(index, view.look)
-    known = [path.stem for path in index.checkpoints(run)] if run else []
-    return known if view.checkpoint in ["", *known] else [*known, view.checkpoint]
 
 
 def _layer_options(seen: Inspection) -> list[dict[str, str]]:
