@@ -98,7 +98,8 @@ def _nearest(answers: Sequence[str], references: Sequence[Sequence[str]]) -> tup
     """Return the edits (N,) to the nearest reference of each answer, and the symbols (N,) of that reference."""
     owner = np.repeat(np.arange(len(answers)), list(map(len, references)))
     flat = [text for texts in references for text in texts]
-    edits, lengths = edit_distances([answers[row] for row in owner.tolist()], flat), np.array(list(map(len, flat)))
+    edits = edit_distances([answers[row] for row in owner.tolist()], flat)
+    lengths = np.array(list(map(len, flat)))
     nearest_first = np.lexsort((np.arange(len(flat)), edits, owner))
     nearest = nearest_first[np.unique(owner, return_index=True)[1]]  # `owner` is sorted
     return edits[nearest], lengths[nearest]
