@@ -72,9 +72,9 @@ def measure(arch: str, words: int) -> Measured:
     model, asked = _model_and_prompts(arch)
     asked = asked[:: len(asked) // words][:words]  # they come sorted by length
     carried(model, asked[:64]), reread(model, asked[:64])  # warm up
-    held, began = _reset_peak(), time.perf_counter()
+    held, began = machine.reset_peak(), time.perf_counter()
     answers = carried(model, asked)
-    seconds, peak = time.perf_counter() - began, _memory("VmHWM") - held
+    seconds, peak = time.perf_counter() - began, machine.memory("VmHWM") - held
     began = time.perf_counter()
     others = reread(model, asked)
     rival = time.perf_counter() - began
@@ -109,17 +109,6 @@ def _model_and_prompts(arch: str) -> tuple[SequenceModel, list[list[int]]]:
     sizes = {name: data.spec[name] for name in ("vocab_size", "num_classes")}
     model = SequenceModel(**{**config, **sizes, "arch": arch}).eval()
     return model, [prompt for batch in data.test_dataloader() for prompt in prompts(batch)]
-
-
-def _reset_peak() -> float:
-    """Let the peak of this process begin anew (Linux), and return the MiB it holds."""
-    Path("/proc/self/clear_refs").write_text("5")
-    return _memory("VmRSS")
-
-
-def _memory(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
 def _row(arch: str, words: int, measured: list[Measured]) -> tuple[str, ...]:

@@ -33,6 +33,18 @@ def describe(threads: int | None = None) -> str:
     return f"{name}, {os.cpu_count()} cores{used}, load average {os.getloadavg()[0]:.1f}"
 
 
+def reset_peak() -> float:
+    """Let the peak of this process begin anew (Linux), and return the MiB it holds."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory("VmRSS")
+
+
+def memory(name: str) -> float:
+    """Return what the system counts under this name for this process, in MiB: VmRSS (held), VmHWM (its peak)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+
+
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table: the first column to the left, the others to the right."""
     ruler = [":---", *["---:"] * (len(head) - 1)]

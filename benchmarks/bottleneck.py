@@ -1,0 +1,117 @@
+"""The bottleneck in one table: words to phonemes by encoder and decoder, with attention and with one fixed vector.
+
+configs/g2p_attention.yaml on all cores, one model after the other, each for the same time and with the same number of
+parameters (without attention the layers are a little wider). The ordinary commands `seqtoolkit fit` and `seqtoolkit
+test`, into RUNS/bottleneck-NAME; what is there is not done again. Options that this script does not know go to `fit`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import machine
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqtoolkit import checkpoint
+from seqtoolkit.beam import answer
+from seqtoolkit.data.g2p import G2PData
+from seqtoolkit.data.scoring import counts
+from seqtoolkit.retention.bootstrap import percentile_interval, resampled_sums
+from seqtoolkit.runs import read_run
+
+CONFIG = Path(__file__).parent.parent / "configs" / "g2p_attention.yaml"
+WITHOUT = ["--model.attention", "none", "--model.d_model", "205"]
+MODELS: dict[str, list[str]] = {"attention": [], "none": WITHOUT}
+BINS = ((1, 99), (1, 5), (6, 8), (9, 11), (12, 99))  # letters
+Counts = NDArray[np.int64]
+
+
+def main() -> None:
+    """Train and test what is missing, then print both tables."""
+    parser = machine.parser(__doc__)
+    parser.add_argument("runs", type=Path, nargs="?", default=Path("runs"), help="folder of the runs")
+    parser.add_argument("--beams", type=int, default=4, help="of the search")
+    parser.add_argument("--words", type=int, default=12_000, help="test words, the first of their order")
+    options, more = parser.parse_known_args()
+    runs = {name: options.runs / f"bottleneck-{name}" for name in MODELS}
+    for name, path in runs.items():
+        train(path, [*MODELS[name], *more])
+    tables = {name: measure(path / "checkpoints" / "best.ckpt", options) for name, path in runs.items()}
+    head = ("model", "parameters", "PER [95 %]", "WER [95 %]", "minutes", "steps")
+    print(machine.markdown(head, [_row(name, path, tables[name]) for name, path in runs.items()]), end="\n\n")
+    by_length = ("letters", "words", "PER with attention", "PER without", "without / with [95 %]")
+    print(machine.markdown(by_length, [_by_length(low, high, tables) for low, high in BINS]))
+    print(
+        f"\nThe nearest pronunciation counts, stress removed; beams {options.beams}; one seed; bootstrap over words."
+    )
+    print(f"{machine.describe(torch.get_num_threads())}.")
+
+
+def train(path: Path, words: list[str]) -> None:
+    """Train a model, unless that was done."""
+    if read_run(path).status != "finished":
+        command = [
+            sys.executable,
+            "-m",
+            "seqtoolkit",
+            "fit",
+            "--config",
+            str(CONFIG),
+            "--run",
+            str(path),
+            *words,
+        ]
+        if failed := subprocess.run(command, stdout=sys.stderr).returncode:
+            raise SystemExit(failed)
+
+
+def measure(path: Path, options: object) -> Counts:
+    """Decode the test words; return letters, edits, phonemes and whether it is wrong for each (N, 4)."""
+    found, data = checkpoint.load(path), G2PData()
+    codec, asked = found.codec, data.references("test")
+    sources = asked.sources[: options.words]  # type: ignore[attr-defined]
+    prompts = [codec.encode(word) for word in sources]
+    room = codec.end_class, data.max_steps, codec.offset
+    best = answer(found.model, prompts, *room, options.beams)  # type: ignore[attr-defined]
+    answers = ["".join(map(chr, hypotheses[0].tokens)) for hypotheses in best]
+    size = len(sources)
+    table = counts(answers, asked.classes[:size], asked.answers[:size], codec)
+    return np.column_stack([asked.lengths[:size], table[:, 2], table[:, 3], 1 - table[:, 0]])
+
+
+def _row(name: str, path: Path, table: Counts) -> tuple[str, ...]:
+    run = read_run(path)
+    minutes = ((run.finished or 0.0) - (run.created or 0.0)) / 60
+    per, wer = _share(table[:, 1:3]), _share(np.column_stack([table[:, 3], np.ones(len(table), int)]))
+    return name, f"{run.parameters:,}", per, wer, f"{minutes:.1f}", f"{run.step:,}"
+
+
+def _share(columns: Counts) -> str:
+    """Write the ratio of two sums (N, 2) with its bootstrap interval."""
+    sums = resampled_sums(columns)
+    estimate = columns[:, 0].sum() / columns[:, 1].sum()
+    low, high = percentile_interval(float(estimate), sums[:, 0] / sums[:, 1])
+    return f"{estimate:.2%} [{low:.2%}, {high:.2%}]"
+
+
+def _by_length(low: int, high: int, tables: dict[str, Counts]) -> tuple[str, ...]:
+    """Compare the models on the words of these lengths, word by word."""
+    inside = (tables["none"][:, 0] >= low) & (tables["none"][:, 0] <= high)
+    both = np.column_stack([tables[name][inside, 1:3] for name in MODELS])
+    letters = f"{low} to {high}" if high < 99 else ("all" if low == 1 else f"{low} and more")
+    if not inside.any():
+        return letters, "0", "-", "-", "-"
+    sums = resampled_sums(both)
+    ratio = (both[:, 2].sum() / both[:, 3].sum()) / (both[:, 0].sum() / both[:, 1].sum())
+    resampled = (sums[:, 2] / sums[:, 3]) / np.maximum(sums[:, 0] / sums[:, 1], 1e-9)
+    below, above = percentile_interval(float(ratio), resampled)
+    told = f"{ratio:.2f} [{below:.2f}, {above:.2f}]"
+    return letters, f"{inside.sum():,}", _share(both[:, :2]), _share(both[:, 2:]), told
+
+
+if __name__ == "__main__":
+    main()
