@@ -7,7 +7,7 @@ import json
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtoolkit.codec import Codec
@@ -67,6 +67,7 @@ def test_a_reversed_number_comes_from_where_its_alignment_says() -> None:
             assert all(read[place] == answered[step] for place, step in gold[number])
 
 
+@settings(max_examples=10)
 @given(st.integers(3, 12), st.integers(3, 12))
 def test_lengths_can_be_chosen(trained: int, tested: int) -> None:
     data = ReverseData(max_length=trained, test_length=tested)

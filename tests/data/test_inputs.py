@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from seqtoolkit.data import lines as lines_module
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.g2p import CODEC, G2PData
 from seqtoolkit.data.inputs import Prompts
@@ -120,12 +121,13 @@ class Endless(io.RawIOBase):
 
 def test_an_endless_input_takes_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Endless()))
+    monkeypatch.setattr(lines_module, "_BLOCK", 1 << 13)
     data = G2PData(words="-")
     batches = iter(data.predict_dataloader())
     peaks = []
     tracemalloc.start()
     for _ in range(2):
-        for _ in range(150):  # blocks of 52 batches
+        for _ in range(12):  # blocks of 2 batches
             batch = next(batches)
             data.prediction_rows(batch, [[Hypothesis([1], 0.0, 0.0, True)]] * len(batch))
         peaks.append(tracemalloc.get_traced_memory()[1])
