@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.stem != "machine")
+HELPERS = ("joeynmt_ours", "joeynmt_peer", "machine")
+SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.stem not in HELPERS)
 
 
 @pytest.fixture(autouse=True)
@@ -37,3 +38,28 @@ def test_carried_state_and_re_reading_give_the_same_words(arch: str) -> None:
     measured = importlib.import_module("decoding").measure(arch, 100)
     assert measured.same == 1
     assert measured.seconds > 0
+
+
+def test_joeynmt_reads_the_sentences_that_ours_are_trained_on(tmp_path: Path) -> None:
+    bench = importlib.import_module("joeynmt_ours").Bench(Path("python"), tmp_path)
+    for split, loader in (("train", bench.data.train_dataloader()), ("test", bench.data.test_dataloader())):
+        sources, targets = (
+            (tmp_path / f"{split}.{side}").read_text().splitlines() for side in ("src", "trg")
+        )
+        assert [source.split()[::-1] for source in sources] == [target.split() for target in targets]
+        assert sum(len(target.split()) + 1 for target in targets) == sum(batch.mask.sum() for batch in loader)
+
+
+def test_what_joeynmt_logs_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    peer = importlib.import_module("joeynmt_peer")
+    monkeypatch.setattr(peer, "_run", lambda *words, cwd: None)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "train.log").write_text(
+        "INFO - Total params: 109248\nINFO - Model(\n\tencoder=E(LSTM(16, 64)),\n\tloss_function=XentLoss())\n"
+        "Step:  10, Tokens per Sec:     1000, Lr: 0.001\n"  # starting up does not count
+        "Step:  20, Tokens per Sec:     3000, Lr: 0.001\nStep:  30, Tokens per Sec:     6000, Lr: 0.001\n"
+    )
+    trained = peer.train(Path("python"), tmp_path, {})
+    assert trained == peer.Trained(
+        4000, "encoder=E(LSTM(16, 64))", 109_248
+    )  # 2 n tokens in n / 3000 + n / 6000 s
