@@ -1,10 +1,10 @@
 """Training and beam search against JoeyNMT, on its own tutorial: reverse a sequence of digits.
 
-Both read the same sentences, in turn, each by its own command and in its own environment (that of JoeyNMT is made where
-it is missing). Target tokens are counted, end marks included, after each one's first logged steps, so that starting up
-counts for neither; a step has as many sentences here as there. Layers and widths are equal as closely as both allow, and
-printed: ours has no narrow embedding, so it is the larger one. JoeyNMT attends after each step and feeds the result to
-the next; of ours, `before` (Bahdanau) waits for it likewise, `after` (Luong) need not wait, and runs fused.
+Both read the same sentences, in turn, each by its own command and in its own environment (that of JoeyNMT is made
+where it is missing). Target tokens are counted, end marks included, after each one's first logged steps, so that
+starting up counts for neither; a step has as many sentences here as there. Layers and widths are as equal as both
+allow, and printed: ours has no narrow embedding, so it is the larger one. JoeyNMT attends after each step and feeds the
+result to the next; of ours, `before` (Bahdanau) waits for it likewise, `after` (Luong) need not wait, and runs fused.
 The whole test split is decoded, by fresh models that must write 16 symbols each, so that both do the same work; or,
 with `--trained`, by models trained for so many steps of 10 sentences, which end where they like.
 """
