@@ -52,7 +52,9 @@ def _load(path: Path, version: Stamp) -> Checkpoint:
 
     from seqtoolkit.checkpoint import load
 
-    torch.set_num_threads(1)  # beside training, two threads that wait for each other are many times slower than one
+    torch.set_num_threads(
+        1
+    )  # beside training, two threads that wait for each other are many times slower than one
     try:
         return load(path)
     except ValueError:

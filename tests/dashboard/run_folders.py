@@ -104,7 +104,7 @@ def write_probe(folder: RunFolder, *records: dict[str, Any], checkpoint: str = "
     )
 
 
-def write_checkpoint(path: Path, arch: str) -> Path:
+def write_checkpoint(path: Path, arch: str, seed: int = 0, **chosen: Any) -> Path:
     """Save an untrained model that reads letters and answers phonemes, as a checkpoint."""
     import torch
 
@@ -115,9 +115,11 @@ def write_checkpoint(path: Path, arch: str) -> Path:
     count, classes = len(CODEC.symbols), len(CODEC.classes)
     spec = {"task": "g2p", "vocab_size": count, "num_classes": classes, "codec": CODEC.to_dict()}
     shape = {"d_model": 16, "num_layers": 2, "block": "residual", "mlp_ratio": 0.0, "dropout": 0.0}
-    described = describe({"arch": arch, **shape}, spec)
+    described = describe({"arch": arch, **shape, **chosen}, spec)
+    torch.manual_seed(seed)
     weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
-    weights["model.head.bias"][CODEC.end_class] += 9.0  # untrained models otherwise answer without end
+    head = "model.decoder.head.bias" if "encoder" in chosen else "model.head.bias"
+    weights[head][CODEC.end_class] += 9.0  # untrained models otherwise answer without end
     path.parent.mkdir(exist_ok=True)
     torch.save({"state_dict": weights, "global_step": 1500, BLOCK: described.to_dict()}, path)
     return path

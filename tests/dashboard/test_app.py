@@ -31,7 +31,10 @@ def shell(app: Dash) -> Any:
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("search", ["", "?run=recall-lstm&run=gone&layer=3&text=abc&metric=none"])
+@pytest.mark.parametrize(
+    "search",
+    ["", "?run=recall-lstm&run=gone&layer=3&text=abc&metric=none&measure=x&row=9&beams=0&other=gone"],
+)
 def test_ids_are_unique_on_every_page(app: Dash, path: str, search: str) -> None:
     counts = Counter(found_ids(shell(app)) + found_ids(page(app, path, search)))
     assert {name: count for name, count in counts.items() if count > 1} == {}
@@ -43,7 +46,9 @@ def test_every_callback_names_components_that_exist(app: Dash) -> None:
     placed = found_ids(shell(app)) + [name for path in PATHS for name in found_ids(page(app, path))]
     placed += found_ids(drawn)
     used = {item["id"] for entry in callbacks(app) for item in [*entry["inputs"], *entry["state"]]}
-    assert used <= set(placed)
+    maps = {name for name in used if name.startswith("{")}  # there are as many as a model has heads
+    assert maps == {'{"kind":"alignment-map","name":["ALL"]}'}
+    assert used - maps <= set(placed)
 
 
 def test_two_applications_share_nothing(tmp_path: Path) -> None:
@@ -58,9 +63,15 @@ def test_two_applications_share_nothing(tmp_path: Path) -> None:
 def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
     app = create_app(tmp_path)
     assert any("seqtoolkit fit --config" in text for text in texts(page(app, "/")))
-    for name in (ids.TRAINING_GRAPH, ids.MEMORY_GRAPH, ids.ATTENTION_RESULT):
+    for name in (
+        ids.TRAINING_GRAPH,
+        ids.MEMORY_GRAPH,
+        ids.LENGTH_GRAPH,
+        ids.ATTENTION_RESULT,
+        ids.ALIGNMENT_RESULT,
+    ):
         drawn = call(app, name, "url.search", url__search="", scheme__data="light")
-        assert any("o run" in text or "No retention" in text for text in texts(drawn))
+        assert any("o run" in text or text.startswith("No ") for text in texts(drawn))
 
 
 def test_training_draws_the_runs_of_the_url(app: Dash) -> None:
@@ -77,7 +88,7 @@ def test_memory_states_n_interval_and_censoring(app: Dash) -> None:
     assert {"recall-rnn", "recall-attention", "≥ 128", "8", "4 to 12", "400"} <= set(shown)
 
 
-@pytest.mark.parametrize("output", [ids.TRAINING_GRAPH, ids.MEMORY_GRAPH])
+@pytest.mark.parametrize("output", [ids.TRAINING_GRAPH, ids.MEMORY_GRAPH, ids.LENGTH_GRAPH])
 def test_what_the_url_names_and_is_not_there_is_reported(app: Dash, output: str) -> None:
     search = "?run=..%2F..%2Fetc&run=recall-gru&metric=no/such"
     drawn = call(app, output, "url.search", url__search=search, scheme__data="light")
@@ -195,10 +206,10 @@ from pathlib import Path
 from seqtoolkit_dashboard.app import create_app
 from tests.dashboard.client import call, page, texts
 app = create_app(Path(sys.argv[1]))
-for path in ("/", "/training", "/memory", "/attention"):
+for path in ("/", "/training", "/memory", "/length", "/attention", "/alignment"):
     page(app, path)
 given = {"url__search": "", "scheme__data": "light"}
-drawn = [call(app, name, "url.search", **given) for name in ("training-graph", "memory-graph")]
+drawn = [call(app, name, "url.search", **given) for name in ("training-graph", "memory-graph", "length-graph")]
 assert "recall-lstm" in texts(drawn), texts(drawn)
 print(sorted({"torch", "lightning", "pandas"} & set(sys.modules)))
 """

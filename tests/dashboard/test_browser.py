@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,14 @@ from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwr
 from seqtoolkit_dashboard.app import create_app
 from waitress.server import create_server
 
-from tests.dashboard.run_folders import log_line, write_checkpoint, write_demo, write_run
+from tests.dashboard.run_folders import (
+    length_records,
+    log_line,
+    write_checkpoint,
+    write_demo,
+    write_lengths,
+    write_run,
+)
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
@@ -25,6 +33,10 @@ PAGES = [
     "/length",
     "/attention?look=recall-attention",
     "/attention?look=recall-lstm",
+    "/attention?look=pairs-additive",
+    "/alignment?look=pairs-additive&row=1",
+    "/alignment?look=pairs-additive&edit=rememver&row=2",
+    "/alignment?look=pairs-plain&other=pairs-additive",
     "/nowhere",
 ]
 
@@ -38,6 +50,10 @@ def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folders = write_demo(root)
     for arch in ("attention", "lstm"):
         write_checkpoint(root / f"recall-{arch}" / "checkpoints" / "best.ckpt", arch)
+    for attention in ("none", "additive"):
+        name = attention.replace("none", "plain")
+        path = root / f"pairs-{name}" / "checkpoints" / "best.ckpt"
+        write_checkpoint(path, "gru", encoder="lstm", attention=attention)
     yield root
     folders["live"].close()
 
@@ -86,7 +102,7 @@ class Visit:
         expect(self.page.locator("#content h1")).to_be_visible()
         if path == "/":
             expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
-        if path.startswith(("/training", "/memory", "/length", "/attention")):
+        if path.startswith(("/training", "/memory", "/length", "/attention", "/alignment")):
             expect(self.page.locator(".js-plotly-plot .main-svg, .empty").first).to_be_visible(timeout=20_000)
         return self.page
 
@@ -244,6 +260,50 @@ def test_a_word_typed_on_the_attention_page_is_drawn(visit: Visit) -> None:
     assert page.get_by_label("Input").input_value() == "phonology"
     page.get_by_label("Input").fill("déjà")
     expect(page.get_by_text("this model reads only")).to_be_visible()
+
+
+def test_a_click_pins_a_target_symbol_and_a_second_one_lets_it_go(visit: Visit) -> None:
+    page = visit.open("/alignment?look=pairs-additive&text=phone")
+    click = (
+        "document.querySelectorAll('.js-plotly-plot')[0].emit('plotly_click', {points: [{x: 1, y: 0, z: 0.1, "
+        "curveNumber: 0, pointNumber: [0, 1]}]})"
+    )
+    page.evaluate(click)
+    expect(page).to_have_url(f"{visit.address}/alignment?look=pairs-additive&text=phone&row=1")
+    expect(page.get_by_role("heading", name="Target symbol 1")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Pinned target symbol")).to_have_value(re.compile("^1: "))
+    page.evaluate(click)
+    expect(page).to_have_url(f"{visit.address}/alignment?look=pairs-additive&text=phone")
+    expect(page.get_by_role("heading", name="Target symbol 1")).to_have_count(0)
+
+
+def test_an_edited_source_has_a_difference_and_the_link_shows_it_again(
+    visit: Visit, browser: BrowserContext
+) -> None:
+    page = visit.open("/alignment?look=pairs-additive&text=phone")
+    page.get_by_label("Compare with source").fill("phune")
+    expect(page.get_by_role("heading", name="Second minus first")).to_have_count(2)
+    assert page.url.startswith(
+        f"{visit.address}/alignment?look=pairs-additive&checkpoint=best&text=phone&edit=phune"
+    )
+    copied = Visit(browser, visit.address)
+    copied.open(page.url.removeprefix(visit.address))
+    expect(copied.page.get_by_role("heading", name="Second minus first")).to_have_count(2)
+    assert copied.page.get_by_label("Compare with source").input_value() == "phune"
+    copied.close()
+
+
+def test_lengths_are_live(visit: Visit, runs_dir: Path) -> None:
+    page = visit.open("/length?run=pairs-plain&measure=bleu")
+    folder = write_run(runs_dir, "pairs-late", "gru", encoder="lstm", attention="dot", task="pairs")
+    page.goto(f"{visit.address}/length?run=pairs-plain&run=pairs-late")
+    expect(page.get_by_text("pairs-late has no symbol errors by length")).to_be_visible()
+    write_lengths(folder, *length_records(9.0))
+    folder.close()
+    until(
+        page,
+        "document.querySelector('.js-plotly-plot').data.some(t => (t.name || '').startsWith('pairs-late'))",
+    )
 
 
 def test_the_scheme_is_the_system_s_until_it_is_switched(visit: Visit) -> None:

@@ -19,7 +19,8 @@ def test_every_kind_of_run_is_listed(runs_dir: Path) -> None:
     assert status == {
         "g2p-training": "running", "recall-rnn": "finished", "recall-lstm": "finished", "recall-gru": "finished",
         "recall-attention": "finished", "g2p-lstm-seed2": "finished", "g2p-crashed": "crashed",
-        "minlstm-trial": "finished", "half-copied": "unreadable", "pairs-plain": "finished", "pairs-additive": "finished",
+        "minlstm-trial": "finished", "half-copied": "unreadable", "pairs-plain": "finished",
+        "pairs-additive": "finished",
     }  # fmt: skip
     assert next(iter(status)) == "g2p-training"  # the newest first
 

@@ -19,6 +19,12 @@ words = st.text(min_size=1, max_size=20)
         text=words,
         layer=st.integers(0, 99),
         head=st.integers(0, 99),
+        edit=words,
+        other=words,
+        other_checkpoint=words,
+        row=st.integers(0, 99),
+        beams=st.integers(0, 99),
+        measure=words,
     )
 )
 def test_every_view_survives_the_url(view: View) -> None:

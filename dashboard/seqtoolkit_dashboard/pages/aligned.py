@@ -10,8 +10,9 @@ from dash import dcc, html
 
 from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.pages import answers, opening, parts
+from seqtoolkit_dashboard.pages import answers, opening
 from seqtoolkit_dashboard.pages.picture import CONFIG
+from seqtoolkit_dashboard.pages.pinned import head_of, pinned_row
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
@@ -47,8 +48,8 @@ def view_of(aligned: Aligned, view: View, scheme: Scheme, records: Sequence[Alig
     maps = _one(aligned.first, view, scheme) if second is None else _two(aligned, second, view, scheme)
     found = [answers.answers("" if second is None else " of the first", aligned.first, scheme)]
     if second is not None:
-        found.append(answers.answers(" of the second", second, scheme))
-    below = [_row(aligned, view, scheme), *found, answers.measured(records)]
+        found = [html.Div([*found, answers.answers(" of the second", second, scheme)], className="maps")]
+    below = [pinned_row(aligned.first, second, view, scheme), *found, answers.measured(records)]
     return html.Div([_answer(aligned, view), maps, *below])
 
 
@@ -75,9 +76,9 @@ def _answer(aligned: Aligned, view: View) -> Any:
             )
         )
     if first.weights is None:
-        link = html.A("Attention", href="/attention" + view.search())
-        reason = "This model has no attention to a source apart; the influence shows what it uses. Layers: "
-        lines.append(html.P([reason, link], className="lead"))
+        link = html.A("Attention page", href="/attention" + view.search())
+        reason = "This model has no attention to a source; its influence shows what it uses. What it attends to within"
+        lines.append(html.P([reason, " its layers, if anything, is on the ", link, "."], className="lead"))
     return html.Div(lines, className="answer")
 
 
@@ -95,7 +96,7 @@ def _one(seen: AlignmentInspection, view: View, scheme: Scheme) -> Any:
             _card(
                 f"Attention, head {head + 1}",
                 _map(seen.weights[head], seen, "attention", top, view, scheme, f"first-{head}", head),
-                _judged(seen, head),
+                _judged(seen, head + 1),
             )
             for head in heads
         ]
@@ -104,15 +105,17 @@ def _one(seen: AlignmentInspection, view: View, scheme: Scheme) -> Any:
     return html.Div([*cards, _card("Influence", influence, _INFLUENCE)], className="maps")
 
 
-def _judged(seen: AlignmentInspection, head: int | None) -> str:
-    """Say how sharp and how honest a head is, or all of them on average."""
+def _judged(seen: AlignmentInspection, head: int) -> str:
+    """Say how sharp and how honest a head is (from 1), or all of them on average (0)."""
     import numpy as np
 
     faithfulness = seen.faithfulness()
     if seen.entropy is None or faithfulness is None:
         return ""
-    entropy = seen.entropy if head is None else seen.entropy[head]
-    honest = faithfulness if head is None else faithfulness[head : head + 1]
+    which = (
+        slice(None) if head == 0 else slice(min(head, len(faithfulness)) - 1, min(head, len(faithfulness)))
+    )
+    entropy, honest = seen.entropy[which], faithfulness[which]
     finite = honest[np.isfinite(honest)]
     agrees = f"{float(finite.mean()):+.2f}" if len(finite) else "not defined"
     sharp = f"{float(entropy.mean()):.2f} nats (uniform: {float(np.log(len(seen.source))):.2f})"
@@ -128,7 +131,7 @@ def _two(aligned: Aligned, second: AlignmentInspection, view: View, scheme: Sche
             if view.head
             else "Attention" + ", mean of heads" * (aligned.heads > 1)
         )
-        pair = (_head(first.weights, view.head), _head(second.weights, view.head))
+        pair = (head_of(first.weights, view.head), head_of(second.weights, view.head))
         rows += [html.H2(title), _three("attention", pair, aligned, second, view, scheme)]
     elif first.weights is not None or second.weights is not None:
         rows.append(html.P("Only one of these models has attention; both have influence.", className="lead"))
@@ -148,14 +151,11 @@ def _three(
 
     one, other = pair
     top, names = float(max(one.max(), other.max(), 1e-9)), _names(aligned, view)
-    head = view.head - 1 if view.head else None
     cards = [
         _card(
             name,
             _map(values, seen, kind, top, view, scheme, f"{which}-{kind}"),
-            _judged(seen, None if head is None else min(head, aligned.heads - 1))
-            if kind == "attention"
-            else "",
+            _judged(seen, view.head) if kind == "attention" else "",
         )
         for which, name, values, seen in (
             ("first", names[0], one, aligned.first),
@@ -175,11 +175,6 @@ def _three(
     return html.Div(cards, className="maps three")
 
 
-def _head(weights: np.ndarray, head: int) -> np.ndarray:
-    chosen: np.ndarray = weights.mean(0) if head == 0 else weights[min(head, len(weights)) - 1]
-    return chosen
-
-
 def _names(aligned: Aligned, view: View) -> tuple[str, str]:
     """Name both readings by what differs between them: the model, the source, or both."""
     one, other = [], []
@@ -190,41 +185,6 @@ def _names(aligned: Aligned, view: View) -> tuple[str, str]:
         one.append(aligned.text)
         other.append(aligned.edited)
     return f"First: {', '.join(one)}", f"Second: {', '.join(other)}"
-
-
-def _row(aligned: Aligned, view: View, scheme: Scheme) -> Any:
-    """Return the pinned row as bars, or how to pin one."""
-    from seqtoolkit_dashboard.figures.alignment import Row, row_bars
-
-    first, second, row = aligned.first, aligned.second, view.row - 1
-    if not 0 <= row < len(first.target):
-        return html.P("Click a row of a map to pin its target symbol.", className="lead hint")
-    names = ("", "") if second is None else ("first", "second")
-    rows = [
-        Row(
-            name,
-            seen.source,
-            None if seen.weights is None else _head(seen.weights, view.head)[row],
-            seen.influence[row],
-        )
-        for name, seen in zip(names, (first, second), strict=True)
-        if seen is not None
-    ]
-    title = f"Target symbol {row + 1}: {first.target[row]}"
-    says = _line(first, row, view.head) if second is None else ""
-    return html.Div(_card(title, parts.graph(row_bars(rows, scheme), says), ""), className="row")
-
-
-def _line(seen: AlignmentInspection, row: int, head: int) -> str:
-    """Say what is known of one target symbol."""
-    import numpy as np
-
-    says = f"Probability {float(np.exp(seen.log_probability[row])):.3f}."
-    if seen.entropy is None or seen.agreement is None:
-        return says
-    entropy, agreement = (float(_head(part, head)[row]) for part in (seen.entropy, seen.agreement))
-    agrees = f"{agreement:+.2f}" if np.isfinite(agreement) else "not defined"
-    return f"{says} Entropy {entropy:.2f} nats, rank correlation with influence {agrees}."
 
 
 def _map(

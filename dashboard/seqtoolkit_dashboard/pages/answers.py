@@ -21,7 +21,7 @@ _QUANTITIES = {
     "gold_share": "Weight on the gold alignment",
     "faithfulness": "Faithfulness (rank correlation with influence)",
 }
-_TREE = "Every prefix that was followed: the best answer in strong colour, dropped ones in white."
+_TREE = "Every prefix that was followed: the best answer in strong colour, dropped ones only outlined."
 
 
 def answers(name: str, seen: AlignmentInspection, scheme: Scheme) -> Any:

@@ -111,8 +111,10 @@ def register(app: Dash, index: RunIndex) -> None:
         except ValueError as error:
             return parts.empty("This could not be drawn", str(error)), options, "", [], [], True
         layers, heads = _layer_options(seen), _head_options(seen, view)
+        run = opening.run_named(index, view.look)
+        crossed = run is not None and bool(run.encoder)
         return (
-            [_more(index, view), maps(seen, view, scheme)],
+            [_more(view) if crossed else None, maps(seen, view, scheme, crossed)],
             options,
             text,
             layers,
@@ -121,26 +123,28 @@ def register(app: Dash, index: RunIndex) -> None:
         )
 
 
-def maps(seen: Inspection, view: View, scheme: Scheme) -> Any:
-    """Return the attention maps of a layer, all heads or one, and the influence map beside them."""
+def maps(seen: Inspection, view: View, scheme: Scheme, crossed: bool = False) -> Any:
+    """Return the attention maps of a layer, all heads or one, and the influence map beside them.
+
+    `crossed`: they are those of a decoder to its source, which is not in a layer, and has no future.
+    """
     from seqtoolkit_dashboard.figures.attention import Axes, heat_map
 
     axes = Axes(seen.inputs, seen.rows, seen.positions)
     influence = heat_map(seen.influence, axes, "influence", float(max(seen.influence.max(), 1e-9)), scheme)
-    says = (
-        "Influence: how much the output changes (KL, in nats) when this input symbol is replaced. " + _FUTURE
-    )
-    cards = [_card("Influence", parts.graph(influence, says))]
+    says = "Influence: how much the output changes (KL, in nats) when this input symbol is replaced. "
+    cards = [_card("Influence", parts.graph(influence, says + ("" if crossed else _FUTURE)))]
     if not seen.attention:
         reason = "This architecture has no attention to show; its influence answers the same question."
         return html.Div([html.P(reason, className="lead"), html.Div(cards, className="maps one")])
     layer = min(max(view.layer, 1), len(seen.layers)) - 1
     weights, agreement = seen.attention[layer], seen.agreement[layer]
+    place = "Attention to the source" if crossed else f"Layer {seen.layers[layer] + 1}"
     top = float(max(one.max() for one in seen.attention))
     heads = range(len(weights)) if view.head == 0 else [min(view.head, len(weights)) - 1]
     drawn = [
         _card(
-            f"Layer {seen.layers[layer] + 1}, head {head + 1}",
+            f"{place}, head {head + 1}",
             parts.graph(
                 heat_map(weights[head], axes, "attention", top, scheme), _agrees(float(agreement[head]))
             ),
@@ -150,11 +154,8 @@ def maps(seen: Inspection, view: View, scheme: Scheme) -> Any:
     return html.Div([*cards, *drawn], className="maps")
 
 
-def _more(index: RunIndex, view: View) -> Any:
-    """Point to the page of encoder-decoders, where this is one."""
-    run = opening.run_named(index, view.look)
-    if run is None or not run.encoder:
-        return None
+def _more(view: View) -> Any:
+    """Point to the page of encoder-decoders."""
     link = html.A("Alignment", href="/alignment" + view.search())
     return html.P(["Below, the decoder looks at its source. More of it: ", link, "."], className="lead")
 
