@@ -64,6 +64,18 @@ def load(path: Path | str) -> Checkpoint:
     return Checkpoint(path, described, model.eval(), step if isinstance(step, int) else 0)
 
 
+def described(path: Path) -> Described:
+    """Return what a checkpoint says of its model.
+
+    Raises CheckpointError with one clear message.
+    """
+    content = read(path)
+    try:
+        return Described.from_dict(content.get(BLOCK))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
 def _require(described: Described) -> None:
     """Look the architecture up, and say which plugin is needed when it is not installed."""
     try:

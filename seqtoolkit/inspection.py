@@ -13,6 +13,7 @@ from seqtoolkit.attention_maps import attention_rows
 from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.codec import Codec
 from seqtoolkit.decoding import greedy
+from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.influence import influence_map
 from seqtoolkit.retention.rank_correlation import spearman
 
@@ -39,9 +40,14 @@ class Inspection:
 def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
     """Let a checkpoint answer `text` and look inside while it does.
 
-    Raises ValueError when the text is empty or has characters that the model cannot read.
+    Raises ValueError when the text is empty or has characters that the model cannot read, and for an encoder-decoder,
+    which has no one sequence of inputs (see `inspect_alignment`).
     """
     codec, model = checkpoint.codec, checkpoint.model
+    if not isinstance(model, SequenceModel):
+        raise ValueError(
+            "an encoder-decoder reads its source apart from its target: look at its alignment instead"
+        )
     tokens, rows, answer = _answer(checkpoint, codec.encode(text))
     where = torch.tensor(rows)
     with torch.inference_mode():

@@ -9,8 +9,6 @@ from typing import Any
 import yaml
 
 from seqtoolkit.arguments import values
-from seqtoolkit.checkpoint import BLOCK, CheckpointError, read
-from seqtoolkit.described import Described
 
 PLAIN = ("seed_everything", "model", "checkpoint")  # plain values all the way down
 NAMED = {  # what may be named, and so imported, without being asked for on the command line
@@ -62,18 +60,6 @@ def _foreign(name: str, value: Any) -> Any:
     options = value.get("init_args") or {} if isinstance(value, dict) else {}
     texts = [option for option in options.values() if isinstance(option, (str, dict))]
     return texts[0] if name != "data" and texts else None
-
-
-def described(path: Path) -> Described:
-    """Return what a checkpoint says of its model.
-
-    Raises CheckpointError with one clear message.
-    """
-    content = read(path)
-    try:
-        return Described.from_dict(content.get(BLOCK))
-    except CheckpointError as error:
-        raise CheckpointError(f"{path}: {error}") from None
 
 
 def refuse_another(path: Path, found: dict[str, Any], asked: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from seqtoolkit import choice, plugins
 from seqtoolkit.arguments import check_configs, explain, unwrap, values
+from seqtoolkit.checkpoint import described
 from seqtoolkit.checkpointing import AtomicCheckpointIO, RunCheckpoint
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.dates import DatesData  # noqa: F401  (imported so that `--data DatesData` is a known short name)
@@ -37,7 +38,7 @@ from seqtoolkit.data.reverse import ReverseData  # noqa: F401
 from seqtoolkit.evaluation_recorder import EvaluationRecorder
 from seqtoolkit.predictions import PredictionWriter
 from seqtoolkit.recorder import RunLogger, RunRecorder
-from seqtoolkit.resume import described, refuse_another, with_run_config
+from seqtoolkit.resume import refuse_another, with_run_config
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
 from seqtoolkit.task import SequenceTask
@@ -122,6 +123,10 @@ class SequenceCLI(LightningCLI):
                 model[name] = value
         if path:
             refuse_another(Path(path), found, asked)
+        if self.config.subcommand == "predict" and config.data.class_path.endswith(".PairsData"):
+            for name in ("file", "train", "val", "test"):  # all it takes of them is in the checkpoint
+                config.data.init_args[name] = None
+            config.data.init_args["symbols_of"] = path
 
     def instantiate_classes(self) -> None:
         """Build data, model and trainer."""

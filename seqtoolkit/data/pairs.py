@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from seqtoolkit.checkpoint import described
+from seqtoolkit.codec import Codec
 from seqtoolkit.data.lines import BadLine, OnBadLine
 from seqtoolkit.data.pair import Pair
 from seqtoolkit.data.pairs_base import PairData
@@ -66,6 +69,7 @@ class PairsData(PairData):
         batch_size: pairs in a training batch, instead of `batch_tokens`
         seed: of the order of the training batches
         inputs: what `predict` reads: a file of one source a line, or - for standard input
+        symbols_of: a checkpoint whose symbols are known, instead of those of the training pairs
     """
 
     def __init__(
@@ -86,10 +90,11 @@ class PairsData(PairData):
         batch_size: int | None = None,
         seed: int = 0,
         inputs: str | None = None,
+        symbols_of: str | None = None,
     ) -> None:
         super().__init__(batch_tokens, batch_size, seed, inputs)
         files = {"train": train, "val": val, "test": test}
-        _check(file, files, shares, {"min_count": min_count, "max_symbols": max_symbols})
+        _check(file, files, shares, {"min_count": min_count, "max_symbols": max_symbols}, symbols_of)
         self.on_bad_line = on_bad_line
         self.limits = Limits(Side.of(source), Side.of(target), max_source, max_target)
         self.origin = file or f"--data.train {train}"
@@ -103,7 +108,12 @@ class PairsData(PairData):
             for split, path in files.items():
                 if path is not None:
                     self._pairs[split], digests[split] = self._read(path)
-        self._specify(min_count, max_symbols, {"sha256": digests, "source": source, "target": target})
+        counts = {split: len(pairs) for split, pairs in self._pairs.items()}
+        more: dict[str, Any] = {"pairs": counts, "sha256": digests, "source": source, "target": target}
+        if symbols_of is None:
+            self.specify("pairs", *self._vocabulary(min_count, max_symbols), **more)
+        else:
+            self.specify("pairs", *_known(Path(symbols_of)), **more)
 
     def pairs(self, split: str) -> list[Pair]:
         """Return the pairs of a split, in the order of their file."""
@@ -124,8 +134,8 @@ class PairsData(PairData):
     def _read(self, path: str) -> tuple[list[Pair], str]:
         return read_pairs(path, self.limits, self.on_bad_line)
 
-    def _specify(self, min_count: int, max_symbols: int | None, more: dict[str, Any]) -> None:
-        """Find the vocabulary, and the longest answer, in the training pairs alone."""
+    def _vocabulary(self, min_count: int, max_symbols: int | None) -> tuple[Codec, int]:
+        """Find the symbols, and how long an answer may be, in the training pairs alone."""
         train, limits = self.pairs("train"), self.limits
         codec = pair_codec(
             limits.source.vocabulary((pair.source for pair in train), min_count, max_symbols),
@@ -134,8 +144,15 @@ class PairsData(PairData):
             words=(limits.source.words, limits.target.words),
         )
         longest = max(len(limits.target.split(pair.target)) for pair in train)
-        counts = {split: len(pairs) for split, pairs in self._pairs.items()}
-        self.specify("pairs", codec, longest + longest // 4 + 4, pairs=counts, **more)
+        return codec, longest + longest // 4 + 4
+
+
+def _known(path: Path) -> tuple[Codec, int]:
+    """Return the symbols of a checkpoint, and how long its answers may be."""
+    spec = described(path).spec
+    if spec.get("task") != "pairs":
+        raise ValueError(f"{path} is of the task {spec.get('task')!r}; expected one of PairsData")
+    return Codec.from_dict(spec.get("codec")), int(spec["max_steps"])
 
 
 def divide(pairs: list[Pair], shares: tuple[float, float, float]) -> dict[str, list[Pair]]:
@@ -153,13 +170,16 @@ def _check(
     files: dict[str, str | None],
     shares: tuple[float, float, float],
     counts: dict[str, int | None],
+    symbols_of: str | None,
 ) -> None:
-    if file is None and (files["train"] is None or files["val"] is None):
+    given = [name for name, path in files.items() if path is not None]
+    none = file is None and not given and symbols_of is not None  # nothing is read but what `predict` reads
+    if file is None and not none and (files["train"] is None or files["val"] is None):
         raise ValueError(
             "no pairs: give --data.file PAIRS.tsv, which is divided by a hash,"
             " or --data.train, --data.val and --data.test, a file for each"
         )
-    if file is not None and (given := [name for name, path in files.items() if path is not None]):
+    if file is not None and given:
         raise ValueError(
             f"--data.file {file} is divided into three parts; leave out --data.{' and --data.'.join(given)}"
         )

@@ -1,6 +1,8 @@
 """An encoder-decoder through the command line: trained, resumed, refused, tested with beams, asked for the n best."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,26 @@ def test_mixed_precision_trains(tmp_path: Path, pairs: list[str]) -> None:
     words = ["--trainer.precision", "bf16-mixed", "--trainer.max_epochs", "1", "--model.attend", "before"]
     assert fit(tmp_path / "run", *pairs, *words, base=TINY) == 0
     assert all(loss == loss for loss in losses(tmp_path / "run").values())
+
+
+def test_predict_needs_the_checkpoint_alone(trained: Path, tmp_path: Path) -> None:
+    """Its symbols are in the file: the training pairs may be gone, and the run may have moved."""
+    moved = tmp_path / "moved"
+    shutil.copytree(trained, moved)
+    config = (moved / "config.yaml").read_text()
+    (moved / "config.yaml").write_text(re.sub(r"file: .*pairs\.tsv", "file: /nowhere/pairs.tsv", config))
+    words = ["predict", "--data.inputs", "-", "--ckpt_path"]
+    here = seqtoolkit(*words, str(trained / "checkpoints" / "best.ckpt"), text="abc\nzzz\n")
+    there = seqtoolkit(*words, str(moved / "checkpoints" / "best.ckpt"), text="abc\nzzz\n")
+    assert there.returncode == 0, there.stderr
+    assert there.stdout == here.stdout
+
+
+def test_training_goes_on_with_known_symbols(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.tsv").write_text("".join(f"{letter}\t{letter}\n" for letter in "abcdefxy" * 9))
+    known = ["--data.file", str(tmp_path / "more.tsv"), "--data.symbols_of"]
+    assert fit(tmp_path / "run", *known, str(trained / "checkpoints" / "best.ckpt"), base=TINY) == 0
+    specs = [
+        checkpoint.described(run / "checkpoints" / "best.ckpt").spec for run in (trained, tmp_path / "run")
+    ]
+    assert specs[0]["codec"] == specs[1]["codec"]
