@@ -207,14 +207,16 @@ def test_a_difference_is_drawn_around_nothing() -> None:
         assert len(trace.colorscale) == 16
 
 
-def test_the_best_answer_is_the_first_line_of_the_tree_and_no_two_leaves_share_one() -> None:
+def test_the_best_answer_is_the_first_line_of_the_tree_and_no_two_symbols_share_a_place() -> None:
     nodes = [
         BeamNode(-1, "", 0, 0.0, 1), BeamNode(0, "B", 1, -0.1, 2), BeamNode(0, "A", 1, -0.5, 1),
         BeamNode(1, "C", 2, -0.9, 0), BeamNode(2, ".", 2, -0.6, 1), BeamNode(1, ".", 2, -2.0, 2),
+        *(BeamNode(2, name, 2, -3.0, 0) for name in "DEF"), *(BeamNode(8, name, 3, -4.0, 0) for name in "GH"),
     ]  # fmt: skip
     figure = beam.beam_tree(nodes, "light")
     marks = {trace.name: list(zip(trace.x, trace.y, strict=True)) for trace in figure.data if trace.name}
     assert {y for _, y in marks["best answer"]} == {0.0}
-    leaves = [marks["best answer"][-1], marks["another answer"][-1], marks["dropped"][-1]]
-    assert len({y for _, y in leaves}) == 3
+    places = [place for found in marks.values() for place in found]
+    assert len(set(places)) == len(places) == len(nodes)
+    assert max(y for _, y in places) < 7
     assert beam.width(nodes) < beam.width([*nodes, BeamNode(4, "a long name", 3, -3.0, 0)])

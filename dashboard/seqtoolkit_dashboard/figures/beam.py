@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from math import exp
 from typing import TYPE_CHECKING
 
@@ -54,22 +55,28 @@ def width(nodes: Sequence[BeamNode]) -> int:
 
 
 def _heights(nodes: Sequence[BeamNode]) -> list[float]:
-    """Give each leaf a line of its own, likely ones first, and each other node the height of its best child."""
+    """Give the best answer the first line, and each branch off it the first line below that has room."""
     children: dict[int, list[int]] = {}
     for place, node in enumerate(nodes[1:], 1):
         children.setdefault(node.parent, []).append(place)
-    heights, line, stack = [0.0] * len(nodes), -1, [0]
-    while stack:
-        place = stack.pop()
-        found = sorted(children.get(place, []), key=lambda i: _order(nodes[i]), reverse=True)
-        if not found:
-            line += 1
+    for found in children.values():
+        found.sort(key=lambda i: _order(nodes[i]))
+    heights = [0.0] * len(nodes)
+    taken: dict[int, list[tuple[float, float]]] = {}  # stretches of each line
+    branches = [(0, -1)]  # where each begins, and the line that it leaves
+    while branches:
+        start, above = branches.pop()
+        chain = [start]
+        while chain[-1] in children:
+            chain.append(children[chain[-1]][0])
+        left, right = nodes[start].depth - 0.5, nodes[chain[-1]].depth + 0.4
+        line = next(i for i in count(above + 1) if all(b < left or a > right for a, b in taken.get(i, [])))
+        taken.setdefault(line, []).append((left, right))
+        for between in range(above + 1, line):
+            taken.setdefault(between, []).append((left, left))
+        for place in chain:
             heights[place] = line
-        stack += found
-    for place in range(len(nodes) - 1, 0, -1):  # children come after their parents
-        best = min(children.get(nodes[place].parent, [place]), key=lambda i: _order(nodes[i]))
-        if best == place:
-            heights[nodes[place].parent] = heights[place]
+        branches += [(child, line) for place in chain for child in reversed(children.get(place, [])[1:])]
     return heights
 
 
