@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +22,25 @@ def values(argv: list[str], *flags: str) -> list[str]:
     pairs = zip(argv, [*argv[1:], ""], strict=True)
     words = [(word, after) if word in flags else word.partition("=")[::2] for word, after in pairs]
     return [value for word, value in words if word in flags and value]
+
+
+def with_own_decay(argv: list[str]) -> list[str]:
+    """Let another optimiser begin with its own weight decay: the parser would keep that of the default, AdamW.
+
+    0.01 of it is mild in AdamW, and in Adam, where it is part of the gradient, enough to learn nothing.
+    """
+    import torch
+
+    words = []
+    for word in argv:
+        words.append(word)
+        name = (words[-1] if words[-2:-1] == ["--optimizer"] else word.partition("--optimizer=")[2]).split(
+            "."
+        )[-1]
+        options = inspect.signature(getattr(torch.optim, name, object)).parameters if name else {}
+        if "weight_decay" in options:
+            words.append(f"--optimizer.weight_decay={options['weight_decay'].default}")
+    return words
 
 
 def check_configs(argv: list[str]) -> None:

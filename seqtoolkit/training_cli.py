@@ -26,7 +26,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seqtoolkit import choice, plugins
-from seqtoolkit.arguments import check_configs, explain, unwrap, values
+from seqtoolkit.arguments import check_configs, explain, unwrap, values, with_own_decay
 from seqtoolkit.checkpoint import described
 from seqtoolkit.checkpointing import AtomicCheckpointIO, RunCheckpoint
 from seqtoolkit.data.base import SequenceData
@@ -103,7 +103,7 @@ class SequenceCLI(LightningCLI):
             raise ValueError("no checkpoint: add --ckpt_path runs/RUN/checkpoints/best.ckpt")
         check_configs(args)
         try:
-            self.config = parser.parse_args(args)
+            self.config = parser.parse_args(with_own_decay(args))
         except ArgumentError as error:
             known = [word for action in self._parser(args[0])._actions for word in action.option_strings]
             raise ValueError(explain(" ".join(str(error).split()), known)) from None

@@ -205,3 +205,19 @@ def test_words_that_cannot_be_read(
 def test_predict_needs_words(speller: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", "--ckpt_path", speller]) == 2
     assert "give --data.words FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "decay"),
+    [
+        ("", 0.01),
+        ("--optimizer Adam", 0),
+        ("--optimizer=torch.optim.Adam", 0),
+        ("--optimizer torch.optim.SGD --optimizer.weight_decay 0.5", 0.5),
+        ("--optimizer AdamW", 0.01),
+    ],
+)
+def test_an_optimiser_begins_with_its_own_weight_decay(words: str, decay: float) -> None:
+    done = seqtoolkit(*BASE, "--model.arch", "gru", *words.split(), "--print_config")
+    assert yaml.safe_load(done.stdout)["optimizer"]["init_args"]["weight_decay"] == decay
+    assert yaml.safe_load(done.stdout)["optimizer"]["init_args"]["lr"] == 2e-3
