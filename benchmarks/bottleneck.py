@@ -1,7 +1,7 @@
 """The bottleneck in one table: words to phonemes by encoder and decoder, with attention and with one fixed vector.
 
-configs/g2p_attention.yaml on all cores, one model after the other, each for the same time and with the same number of
-parameters (without attention the layers are a little wider). The ordinary commands `seqtoolkit fit` and `seqtoolkit
+configs/g2p_attention.yaml on all cores, one model after the other, the second for as many steps as the first had time
+for, and with the same number of parameters (without attention the layers are a little wider). The ordinary commands `seqtoolkit fit` and `seqtoolkit
 test`, into RUNS/bottleneck-NAME; what is there is not done again. Options that this script does not know go to `fit`.
 """
 
@@ -25,7 +25,7 @@ from seqtoolkit.runs import read_run
 
 CONFIG = Path(__file__).parent.parent / "configs" / "g2p_attention.yaml"
 WITHOUT = ["--model.attention", "none", "--model.d_model", "205"]
-MODELS: dict[str, list[str]] = {"attention": [], "none": WITHOUT}
+MODELS = ("attention", "none")
 BINS = ((1, 99), (1, 5), (6, 8), (9, 11), (12, 99))  # letters
 Counts = NDArray[np.int64]
 
@@ -38,8 +38,9 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=12_000, help="test words, the first of their order")
     options, more = parser.parse_known_args()
     runs = {name: options.runs / f"bottleneck-{name}" for name in MODELS}
-    for name, path in runs.items():
-        train(path, [*MODELS[name], *more])
+    train(runs["attention"], more)
+    steps = ["--trainer.max_steps", str(read_run(runs["attention"]).step), "--trainer.max_time", "null"]
+    train(runs["none"], [*WITHOUT, *more, *steps])
     tables = {name: measure(path / "checkpoints" / "best.ckpt", options) for name, path in runs.items()}
     head = ("model", "parameters", "PER [95 %]", "WER [95 %]", "minutes", "steps")
     print(machine.markdown(head, [_row(name, path, tables[name]) for name, path in runs.items()]), end="\n\n")
