@@ -172,3 +172,20 @@ def test_a_cache_forgets_the_oldest_and_no_errors(tmp_path: Path) -> None:
     reads.clear()
     assert [cache(file) for file in [*files, files[2], files[1], files[0]]] == ["a", "b", "c", "c", "b", "a"]
     assert reads == [*files, files[0]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "label"),
+    [
+        ({}, "lstm"),
+        ({"encoder": None, "attention": None}, "lstm"),
+        ({"encoder": "gru", "attention": "additive"}, "gru → lstm · additive"),
+        ({"encoder": "gru", "attention": None}, "gru → lstm · none"),
+        ({"encoder": 3, "attention": ["dot"]}, "lstm"),  # nothing that is read is trusted
+    ],
+)
+def test_a_label_names_encoder_decoder_and_attention(
+    tmp_path: Path, fields: dict[str, object], label: str
+) -> None:
+    write_run(tmp_path, "one", "lstm", **fields).close()
+    assert RunIndex(tmp_path).runs()[0].label == label
