@@ -1,8 +1,8 @@
 """Beam search: is memory linear in batch x beams x length, and what does a beam cost against greedy decoding?
 
 An encoder-decoder of configs/g2p_attention.yaml with fresh weights (seed 0), sources and answers of the same length;
-the end mark is made so unlikely that every answer has all its symbols. Every measurement is a process of its own; memory is its peak
-while decoding, less what it held before.
+the end mark is made so unlikely that every answer has all its symbols. Every measurement is a process of its own;
+memory is its peak while decoding, less what it held before.
 """
 
 from __future__ import annotations

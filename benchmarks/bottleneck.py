@@ -1,8 +1,9 @@
 """The bottleneck in one table: words to phonemes by encoder and decoder, with attention and with one fixed vector.
 
 configs/g2p_attention.yaml on all cores, one model after the other, the second for as many steps as the first had time
-for, and with the same number of parameters (without attention the layers are a little wider). The ordinary commands `seqtoolkit fit` and `seqtoolkit
-test`, into RUNS/bottleneck-NAME; what is there is not done again. Options that this script does not know go to `fit`.
+for, and with the same number of parameters (without attention the layers are a little wider). The ordinary commands
+`seqtoolkit fit` and `seqtoolkit test`, into RUNS/bottleneck-NAME; what is there is not done again. Options that this
+script does not know go to `fit`.
 """
 
 from __future__ import annotations

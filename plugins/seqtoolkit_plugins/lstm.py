@@ -32,10 +32,15 @@ class LSTM(SequenceMixer):
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Mix x (B, T, D), continuing from (h, c); return the hidden states (B, T, D) and the last (h, c)."""
-        dtype = self.lstm.all_weights[0][0].dtype
-        past = None if state is None else tuple(part.to(dtype).unsqueeze(0) for part in state)
+        weights = self.lstm.all_weights[0]
+        dtype = weights[0].dtype
+        if state is not None and _one_step(x):
+            past = [part.to(dtype) for part in state]
+            h, c = torch.lstm_cell(x[:, 0].to(dtype), past, *weights)
+            return h.unsqueeze(1), (h, c)
+        before = None if state is None else tuple(part.to(dtype).unsqueeze(0) for part in state)
         with _precision(x):
-            hidden, (h, c) = self.lstm(x.to(dtype), past)
+            hidden, (h, c) = self.lstm(x.to(dtype), before)
         return hidden, (h.squeeze(0), c.squeeze(0))
 
     def trace(self, x: Tensor, state: State | None = None) -> dict[str, Tensor]:
@@ -64,6 +69,11 @@ def _scan(keep: Tensor, add: Tensor, cell: Tensor) -> Tensor:
         cell = k * cell + a
         cells.append(cell)
     return torch.stack(cells, 1)
+
+
+def _one_step(x: Tensor) -> bool:
+    """Say whether x is one step on a CPU, where setting up oneDNN's LSTM costs more than the step."""
+    return x.shape[1] == 1 and x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
 
 
 def _precision(x: Tensor) -> AbstractContextManager[object]:
