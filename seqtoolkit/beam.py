@@ -10,8 +10,8 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from seqtoolkit.decoding import Decodable, Hypothesis, by_length, greedy
-from seqtoolkit.mixer import select_rows
+from seqtoolkit.decoding import Decodable, Hypothesis, batched, greedy
+from seqtoolkit.mixer import State, select_rows
 
 
 def answer(
@@ -63,7 +63,7 @@ def beam_search(
 
     Args:
         model: in eval mode.
-        prompts: tokens; those of equal length are decoded together, `batch_size` at a time.
+        prompts: tokens; `batch_size` of them are decoded together, see `batched`.
         end: the class that ends an answer.
         max_steps: symbols in the longest answer, its end mark included.
         offset: a class is fed back as token class + offset.
@@ -78,8 +78,9 @@ def beam_search(
         wrong = f"beams={beams}, max_steps={max_steps}, length_penalty={length_penalty}"
         raise ValueError(f"{wrong}: expected at least 1, 1 and 0")
     answers: list[list[Hypothesis]] = [[] for _ in prompts]
-    for rows, tokens in by_length(model, prompts, batch_size):
-        search = _Search(model, tokens, end, max_steps, offset, beams, length_penalty)
+    for rows, tokens, lengths in batched(model, prompts, batch_size):
+        begun = model.begin(tokens, lengths)
+        search = _Search(model, *begun, end, max_steps, offset, beams, length_penalty)
         for step in search.run():
             if history is not None:
                 history.append(step)
@@ -116,12 +117,13 @@ class _Pool(NamedTuple):
 
 
 class _Search:
-    """The search for prompts (B, P) of one length: K beams each, as many for all; those that are done leave."""
+    """The search for B prompts that were read: K beams each, as many for all; those that are done leave."""
 
     def __init__(
         self,
         model: Decodable,
-        tokens: Tensor,
+        scores: Tensor,
+        state: State,
         end: int,
         max_steps: int,
         offset: int,
@@ -130,18 +132,17 @@ class _Search:
     ) -> None:
         self.model, self.end, self.max_steps, self.offset = model, end, max_steps, offset
         self.beams, self.penalty = beams, penalty
-        self.answers: list[list[Hypothesis]] = [[] for _ in tokens]
-        self.rows = torch.arange(len(tokens), device=tokens.device)  # which prompts are not done
-        self.tokens, self.state = tokens, None  # what the model reads next, (B * K, T), and where it stands
-        self.totals = torch.zeros(len(tokens), 1, device=tokens.device)  # (B, K) log probabilities
-        self.prefix = tokens.new_empty(len(tokens), 1, 0)  # (B, K, n) classes
+        self.scores, self.state = scores, state  # (B * K, V) of what comes next, and where the model stands
+        self.answers: list[list[Hypothesis]] = [[] for _ in scores]
+        self.rows = torch.arange(len(scores), device=scores.device)  # which prompts are not done
+        self.totals = torch.zeros(len(scores), 1, device=scores.device)  # (B, K) log probabilities
+        self.prefix = self.rows.new_empty(len(scores), 1, 0)  # (B, K, n) classes
         self.pool = self._pool(self.totals[:, :0], self.prefix[:, :0], ended=True)
 
     def run(self) -> Iterator[BeamStep]:
         """Lengthen all beams, symbol by symbol, until every prompt is done."""
         for n in range(self.max_steps):
-            scores, state = self.model.advance(self.tokens, self.state)
-            totals = scores.float().log_softmax(-1)  # (B * K, V)
+            totals = self.scores.float().log_softmax(-1)  # (B * K, V)
             totals = totals.view(*self.totals.shape, -1) + self.totals.unsqueeze(-1)  # (B, K, V)
             ends = totals[..., self.end].clone()
             self._end(self._pool(ends, self.prefix, ended=True))
@@ -154,8 +155,9 @@ class _Search:
             if not len(going):
                 return
             first = going.unsqueeze(1) * totals.shape[1]  # of a prompt's beams, in the model's batch
-            self.state = select_rows(state, (first + parents[going]).flatten())
-            self.tokens = self.prefix[..., -1].reshape(-1, 1) + self.offset
+            state = select_rows(self.state, (first + parents[going]).flatten())
+            tokens = self.prefix[..., -1].reshape(-1, 1) + self.offset
+            self.scores, self.state = self.model.advance(tokens, state)
 
     def _extend(self, totals: Tensor) -> Tensor:
         """Let the best continuations (of (B, K, V) log probabilities) go on; return the beams they continue (B, K)."""

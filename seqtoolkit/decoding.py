@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol
 
 import torch
@@ -26,8 +26,13 @@ class Hypothesis:
 class Decodable(Protocol):
     """What decoding needs of a model."""
 
-    def advance(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Read tokens (B, T), whole prompts at first; return the scores (B, V) of what comes next, and the state."""
+    mixes_lengths: bool  # whether prompts of several lengths may share a batch, and padding changes nothing
+
+    def begin(self, prompts: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
+        """Read whole prompts (B, P) of `lengths` (B,) tokens; return the scores (B, V) of what is next, and the state."""
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read more tokens (B, T); return the scores (B, V) of what comes next, and the state."""
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield the weights; they say on which device to decode."""
@@ -47,42 +52,52 @@ def greedy(
     A class is fed back as token class + `offset`.
     """
     answers: list[list[int]] = [[] for _ in prompts]
-    for rows, tokens in by_length(model, prompts, batch_size):
-        for row, answer in zip(rows, _continue(model, tokens, end, max_steps, offset), strict=True):
+    for rows, tokens, lengths in batched(model, prompts, batch_size):
+        begun = model.begin(tokens, lengths)
+        for row, answer in zip(rows, _continue(model, *begun, end, max_steps, offset), strict=True):
             answers[row] = answer
     return answers
 
 
-def by_length(
+def batched(
     model: Decodable, prompts: list[list[int]], batch_size: int
-) -> Iterator[tuple[list[int], Tensor]]:
-    """Yield which prompts share a batch, and their tokens (B, P) on the model's device.
+) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    """Yield which prompts share a batch, their tokens (B, P) and lengths (B,), on the model's device.
 
-    They are of equal length, so that nothing is padded and a prompt's answer does not depend on its company.
+    Those of a batch are of equal length, so that a prompt's answer does not depend on its company; or, where the model
+    reads padding as nothing, of similar length, which makes fewer batches.
     """
     device = next(model.parameters()).device
-    groups: dict[int, list[int]] = defaultdict(list)
-    for row, prompt in enumerate(prompts):
-        groups[len(prompt)].append(row)
-    for rows in groups.values():
+    order = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
+    same = (
+        [order]
+        if model.mixes_lengths
+        else [list(g) for _, g in groupby(order, lambda row: len(prompts[row]))]
+    )
+    for rows in same:
         for start in range(0, len(rows), batch_size):
             some = rows[start : start + batch_size]
-            yield some, torch.tensor([prompts[row] for row in some], device=device)
+            tokens = [torch.tensor(prompts[row]) for row in some]
+            lengths = torch.tensor([len(prompt) for prompt in tokens])
+            yield some, nn.utils.rnn.pad_sequence(tokens, batch_first=True).to(device), lengths.to(device)
 
 
-def _continue(model: Decodable, tokens: Tensor, end: int, max_steps: int, offset: int) -> list[list[int]]:
-    """Decode prompts of one length; rows that have ended leave the batch."""
-    answers: list[list[int]] = [[] for _ in tokens]
-    active, state = torch.arange(len(tokens)), None
-    for _ in range(max_steps):
-        scores, state = model.advance(tokens, state)
+def _continue(
+    model: Decodable, scores: Tensor, state: State, end: int, max_steps: int, offset: int
+) -> list[list[int]]:
+    """Answer prompts that were read, given the scores (B, V) after them; rows that have ended leave the batch."""
+    answers: list[list[int]] = [[] for _ in scores]
+    active = torch.arange(len(scores))
+    for step in range(max_steps):
         chosen = scores.argmax(-1)
         going = (chosen != end).cpu()
         for row, number in zip(active[going].tolist(), chosen.cpu()[going].tolist(), strict=True):
             answers[row].append(number)
         if not going.any():
             break
-        keep = going.nonzero().squeeze(-1)
-        active, tokens = active[keep], chosen[keep.to(chosen.device)].unsqueeze(1) + offset
-        state = select_rows(state, keep.to(chosen.device)) if len(keep) < len(going) else state
+        if step + 1 < max_steps:
+            keep = going.nonzero().squeeze(-1)
+            active, tokens = active[keep], chosen[keep.to(chosen.device)].unsqueeze(1) + offset
+            state = select_rows(state, keep.to(chosen.device)) if len(keep) < len(going) else state
+            scores, state = model.advance(tokens, state)
     return answers

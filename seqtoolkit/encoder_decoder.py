@@ -52,6 +52,8 @@ class EncoderDecoder(nn.Module):
         ValueError: a name or an option is unknown, a size is impossible, or the attention cannot work with the widths.
     """
 
+    mixes_lengths = True  # the encoder is told the lengths, and attention where the padding is
+
     def __init__(
         self,
         arch: str | type[SequenceMixer],
@@ -123,11 +125,17 @@ class EncoderDecoder(nn.Module):
         features, _, state = self.decode(parts.target, self.encode(parts.source, parts.lengths))
         return self.decoder.head(features[parts.mask]), state
 
+    def begin(self, prompts: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
+        """Read prompts (B, P), source and separator, of `lengths` (B,); return the next scores (B, V) and the state."""
+        steps = torch.arange(prompts.shape[1] - 1, device=prompts.device)
+        source = prompts[:, :-1].masked_fill(steps >= lengths.unsqueeze(1) - 1, 0)
+        separator = torch.full_like(prompts[:, :1], self.offset)
+        return self.advance(separator, self.encode(source, lengths - 1))
+
     def advance(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Read tokens (B, T), whole prompts (source, separator) at first; return the next scores (B, V) and state."""
+        """Read tokens (B, T), whole prompts of equal length at first; return the next scores (B, V) and the state."""
         if state is None:
-            source, tokens = tokens[:, :-1], tokens[:, -1:]
-            state = self.encode(source, tokens.new_full((len(source),), source.shape[1]))
+            return self.begin(tokens, tokens.new_full((len(tokens),), tokens.shape[1]))
         features, _, state = self.decode(tokens - self.offset, state)
         return self.decoder.head(features[:, -1]), state
 

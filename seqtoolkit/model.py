@@ -111,6 +111,12 @@ class SequenceModel(nn.Module):
         embedded: Tensor = self.embedding(inputs)
         return embedded if self.scale == 1 else embedded * self.scale
 
+    mixes_lengths = False  # a causal model reads prompts of several lengths in batches of their own
+
+    def begin(self, prompts: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
+        """Read whole prompts (B, P), all of the same length; return the scores (B, V) after them, and the state."""
+        return self.advance(prompts)
+
     def advance(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read tokens (B, T), continuing from `state`; return the scores (B, V) after the last, and the state."""
         features, state = self.features(self.embed(tokens), state)

@@ -28,6 +28,11 @@ class Table(nn.Module):
         read = tokens if state is None else torch.cat([state, tokens], 1)
         return torch.stack([self.scores(row) for row in read.tolist()]), read
 
+    mixes_lengths = False
+
+    def begin(self, prompts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        return self.advance(prompts)
+
     def scores(self, read: list[int]) -> Tensor:
         generator = torch.Generator().manual_seed(hash((self.seed, *read)) % 2**31)
         return self.sharpness * torch.randn(self.classes, generator=generator, dtype=torch.float64)
