@@ -112,10 +112,17 @@ class Endless:
 
     def __init__(self, model: Decodable, end: int) -> None:
         self.model, self.end, self.parameters = model, end, model.parameters
+        self.mixes_lengths = model.mixes_lengths
 
-    def advance(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def begin(self, prompts: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
+        """Read prompts; the end mark is impossible."""
+        return self._without_end(*self.model.begin(prompts, lengths))
+
+    def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Read tokens; the end mark is impossible."""
-        scores, state = self.model.advance(tokens, state)
+        return self._without_end(*self.model.advance(tokens, state))
+
+    def _without_end(self, scores: Tensor, state: State) -> tuple[Tensor, State]:
         scores[:, self.end] = -torch.inf
         return scores, state
 

@@ -29,7 +29,7 @@ class Decodable(Protocol):
     mixes_lengths: bool  # whether prompts of several lengths may share a batch, and padding changes nothing
 
     def begin(self, prompts: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
-        """Read whole prompts (B, P) of `lengths` (B,) tokens; return the scores (B, V) of what is next, and the state."""
+        """Read whole prompts (B, P) of `lengths` (B,) tokens; return the scores (B, V) of what is next, and state."""
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Read more tokens (B, T); return the scores (B, V) of what comes next, and the state."""
