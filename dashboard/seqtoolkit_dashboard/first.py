@@ -44,7 +44,7 @@ def _table(runs: Sequence[Run], view: View) -> dict[str, Any]:
         "more": len(found) - MAX_ROWS,
         "count": run_table.count(runs),
         "unknown": parts.unknown_runs([name for name in view.run if name not in {run.id for run in runs}]),
-        "width": 52 + sum(column.width for column in columns),
+        "width": 50 + sum(column.width for column in columns),
     }
 
 

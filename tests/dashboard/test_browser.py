@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlparse
 
 import pytest
@@ -170,10 +170,10 @@ def test_every_page_is_sound_accessible_and_fits_a_narrow_window(visit: Visit, p
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/?q=recall&run=recall-gru", "/memory", "/nowhere"])
 def test_the_first_response_is_a_page_without_scripts(
-    address: str, browser: BrowserContext, path: str, scheme: str
+    address: str, browser: BrowserContext, path: str, scheme: Literal["light", "dark"]
 ) -> None:
     assert browser.browser is not None
-    context = browser.browser.new_context(java_script_enabled=False, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.browser.new_context(java_script_enabled=False, color_scheme=scheme)
     page = context.new_page()
     page.goto(address + path)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -183,8 +183,12 @@ def test_the_first_response_is_a_page_without_scripts(
     context.close()
 
 
-def test_rows_are_there_before_scripts_and_do_not_jump(visit: Visit) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_rows_are_there_before_scripts_and_do_not_jump(
+    visit: Visit, scheme: Literal["light", "dark"]
+) -> None:
     page, held = visit.page, list[Route]()
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.route("**/dash_renderer*", lambda route: held.append(route))
     page.goto(visit.address + "/", wait_until="commit")
     expect(page.get_by_role("rowheader", name="recall-gru")).to_be_visible()
