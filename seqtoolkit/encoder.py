@@ -51,13 +51,18 @@ class Encoder(nn.Module):
         Return the outputs (B, S, D), and what a reader has after the last step: the output there (B, D), and, when it
         reads from both ends, the output at the first step beside it (B, 2 D).
         """
-        x = self.dropout(self.embedding(tokens))
+        read = self.features(self.embedding(tokens), lengths)
+        last = read[torch.arange(len(read), device=read.device), lengths - 1]
+        return read, torch.cat([last, read[:, 0]], -1) if self.bidirectional else last
+
+    def features(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Map embedded tokens (B, S, D), whose rows have `lengths` (B,) real steps, to the outputs (B, S, D)."""
+        x = self.dropout(x)
         for block in self.blocks:
             assert isinstance(block, Block)
             x = block.add(x, self._mix(block, block.norm(x), lengths))
-        read = self.norm(x)
-        last = read[torch.arange(len(read), device=read.device), lengths - 1]
-        return read, torch.cat([last, read[:, 0]], -1) if self.bidirectional else last
+        read: Tensor = self.norm(x)
+        return read
 
     def _mix(self, block: Block, x: Tensor, lengths: Tensor) -> Tensor:
         mixed: Tensor = block.mixer(x, lengths) if self.bidirectional else block.mixer(x)[0]

@@ -171,7 +171,15 @@ class EncoderDecoder(nn.Module):
 
     def decode(self, target: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
         """Read decoder inputs (B, T); return what the head reads (B, T, D), weights (B, H, T, S), and the state."""
-        x = self.decoder.embed(target) + state["summary"].unsqueeze(1)
+        return self.read(self.embed(target, state), state)
+
+    def embed(self, target: Tensor, state: State) -> Tensor:
+        """Map decoder inputs (B, T) to (B, T, D); each has the fixed vector of the source in it."""
+        x: Tensor = self.decoder.embed(target) + state["summary"].unsqueeze(1)
+        return x
+
+    def read(self, x: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
+        """Read embedded decoder inputs (B, T, D); return as `decode` does."""
         if self.before:
             return self._step_by_step(x, state)
         features, blocks = self.decoder.features(x, state["blocks"])

@@ -133,7 +133,12 @@ class SequenceModel(nn.Module):
     @torch.no_grad()
     def trace(self, inputs: Tensor) -> list[dict[str, Tensor]]:
         """Return the trace of every block's mixer (see SequenceMixer.trace) for inputs (B, T)."""
-        x, traces = self.dropout(self.embed(inputs)), []
+        return self.trace_embedded(self.embed(inputs))
+
+    @torch.no_grad()
+    def trace_embedded(self, x: Tensor) -> list[dict[str, Tensor]]:
+        """Return the trace of every block's mixer for embedded inputs (B, T, D)."""
+        x, traces = self.dropout(x), []
         for block in self.blocks:
             assert isinstance(block, Block)
             assert isinstance(block.mixer, SequenceMixer)

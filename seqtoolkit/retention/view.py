@@ -1,0 +1,273 @@
+"""View: the causal part of a model that is measured, whichever model it belongs to, always in eval mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from seqtoolkit.encoder import Encoder
+from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.mixer import SequenceMixer, State
+from seqtoolkit.model import Block, SequenceModel
+
+Part = Literal["model", "encoder", "decoder"]
+Traces = list[dict[str, Tensor]]
+ROUNDING = 1e-5  # of the largest feature: a change of the past below it is arithmetic, not a leak
+
+
+@dataclass(frozen=True)
+class View:
+    """What a protocol needs of a model: embedded inputs, the features made of them, and what the head says.
+
+    Every call runs in eval mode and leaves the model as it was; with gradients also without cuDNN, whose recurrent
+    kernels have no backward in eval mode.
+    """
+
+    model: nn.Module  # the whole model: holds the weights
+    part: str  # "model", "encoder" or "decoder"
+    width: int  # D
+    vocab_size: int  # token ids that can be read; 0 when the inputs are features
+    num_features: int  # F; 0 when the inputs are tokens
+    _embed: Callable[[Tensor], Tensor] = field(repr=False)
+    _features: Callable[[Tensor], Tensor] = field(repr=False)
+    _head: Callable[[Tensor], Tensor] | None = field(repr=False)
+    _trace: Callable[[Tensor], Traces] = field(repr=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.model.parameters()).device
+
+    @property
+    def has_head(self) -> bool:
+        """Whether predictions are made of the features; an encoder makes none."""
+        return self._head is not None
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Map tokens (B, T) or features (B, T, F) to (B, T, D)."""
+        with measuring(self.model):
+            return self._embed(inputs)
+
+    def features(self, embedded: Tensor) -> Tensor:
+        """Map embedded inputs (B, T, D) to what the head reads (B, T, D)."""
+        with measuring(self.model):
+            return self._features(embedded)
+
+    def head(self, features: Tensor) -> Tensor | None:
+        """Map features (..., D) to scores (..., V); None for an encoder."""
+        with measuring(self.model):
+            return None if self._head is None else self._head(features)
+
+    def trace(self, inputs: Tensor) -> Traces:
+        """Return the trace of every block's mixer (see SequenceMixer.trace) for inputs (B, T) or (B, T, F)."""
+        with measuring(self.model), torch.no_grad():
+            return self._trace(inputs)
+
+
+def view(model: nn.Module, part: Part | None = None, source: Tensor | None = None) -> View:
+    """Look at the causal part of a model.
+
+    Args:
+        model: a SequenceModel or an EncoderDecoder.
+        part: "model" of a SequenceModel; "encoder" or "decoder" (when null) of an EncoderDecoder.
+        source: (S,) tokens that the encoder has read when its decoder begins; one token 0 when null.
+
+    Raises:
+        ValueError: the model has no such part, or its encoder reads from both ends.
+    """
+    if isinstance(model, SequenceModel):
+        _check_part(part, ("model",), "a SequenceModel")
+        return _of_model(model)
+    if not isinstance(model, EncoderDecoder):
+        raise ValueError(
+            f"cannot look into a {type(model).__name__}; give a SequenceModel or an EncoderDecoder"
+            " (of a checkpoint or a SequenceTask: its `.model`)"
+        )
+    _check_part(part, ("encoder", "decoder"), "an EncoderDecoder")
+    if part == "encoder":
+        return _of_encoder(model)
+    return _of_decoder(model, torch.zeros(1, dtype=torch.long) if source is None else source)
+
+
+@contextmanager
+def measuring(model: nn.Module) -> Iterator[None]:
+    """Set eval mode and, where gradients are on, leave cuDNN out; afterwards all is as it was, module by module."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    cudnn = torch.backends.cudnn
+    try:
+        with cudnn.flags(
+            enabled=cudnn.enabled and not torch.is_grad_enabled(),
+            benchmark=cudnn.benchmark,
+            deterministic=cudnn.deterministic,
+            allow_tf32=cudnn.allow_tf32,
+        ):
+            yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+def drive(view: View, n: int, steps: int, seed: int, symbols: Sequence[int] | None = None) -> Tensor:
+    """Draw n sequences of independent inputs: uniform tokens (n, steps) among `symbols`, or normal features.
+
+    The same on every device. Raises ValueError for a size below 1 and for symbols that the model cannot read.
+    """
+    if n < 1 or steps < 1:
+        raise ValueError(f"a drive of {n} sequences of {steps} steps is empty; both must be at least 1")
+    generator = torch.Generator().manual_seed(seed)
+    if view.num_features:
+        return torch.randn(n, steps, view.num_features, generator=generator).to(view.device)
+    known = torch.arange(view.vocab_size) if symbols is None else torch.tensor(list(symbols))
+    if (
+        len(known) < 2
+        or len(set(known.tolist())) < len(known)
+        or known.min() < 0
+        or known.max() >= view.vocab_size
+    ):
+        raise ValueError(
+            f"symbols {known.tolist()!s:.60} cannot drive this model:"
+            f" give at least 2 different token ids from 0 to {view.vocab_size - 1}"
+        )
+    return known[torch.randint(len(known), (n, steps), generator=generator)].to(view.device)
+
+
+@torch.no_grad()
+def check_causal(view: View, inputs: Tensor) -> None:
+    """Raise ValueError when a change of the future changes what the model makes of the past.
+
+    Inputs (B, T) or (B, T, F) are exchanged between sequences after each of three steps.
+    """
+    inputs, steps = inputs[:8], inputs.shape[1]
+    before = view.features(view.embed(inputs))
+    limit = ROUNDING * float(before.abs().max())
+    for cut in sorted({max(1, steps // 4), max(1, steps // 2), steps - 1} - {steps}):
+        changed = inputs.clone()
+        changed[:, cut:] = _other(view, inputs[:, cut:])
+        moved = float((view.features(view.embed(changed)) - before)[:, :cut].abs().max())
+        if not moved <= limit:
+            raise ValueError(
+                f"the model is not causal: changing its inputs from step {cut} on moved its features before it by"
+                f" {moved:.2g}; retention by lag is defined for causal models only"
+            )
+
+
+def check_lags(lags: Sequence[int], steps: int) -> None:
+    """Raise ValueError unless the lags are whole numbers, 0 or more, ascending, and shorter than the sequences."""
+    if not len(lags) or not all(isinstance(lag, int) and not isinstance(lag, bool) for lag in lags):
+        raise ValueError(f"lags are {list(lags)!s:.60}; give at least one whole number, as in --lags 1,2,4,8")
+    if lags[0] < 0 or any(a >= b for a, b in pairwise(lags)):
+        raise ValueError(f"lags are {list(lags)!s:.60}; they must be 0 or more and ascending")
+    if lags[-1] >= steps:
+        raise ValueError(
+            f"lag {lags[-1]} lies beyond sequences of {steps} steps;"
+            f" use lags up to {steps - 1}, or sequences of {lags[-1] + 1} steps or more"
+        )
+
+
+def _other(view: View, inputs: Tensor) -> Tensor:
+    """Return inputs that differ from the given ones at each step."""
+    return -inputs - 1 if view.num_features else (inputs + 1) % view.vocab_size
+
+
+def _check_part(part: str | None, parts: tuple[str, ...], owner: str) -> None:
+    if part is not None and part not in parts:
+        known = f"one of {', '.join(get_args(Part))}"
+        raise ValueError(f"{owner} has no part {part!r} ({known}); expected {' or '.join(parts)}")
+
+
+def _of_model(model: SequenceModel) -> View:
+    tokens = isinstance(model.embedding, nn.Embedding)
+    weight = model.embedding.weight
+    assert isinstance(weight, Tensor)
+    return View(
+        model=model,
+        part="model",
+        width=weight.shape[1] if tokens else weight.shape[0],
+        vocab_size=weight.shape[0] if tokens else 0,
+        num_features=0 if tokens else weight.shape[1],
+        _embed=model.embed,
+        _features=lambda x: model.features(x)[0],
+        _head=model.head,
+        _trace=model.trace,
+    )
+
+
+def _of_encoder(model: EncoderDecoder) -> View:
+    encoder = model.encoder
+    if encoder.bidirectional:
+        raise ValueError(
+            "the encoder reads from both ends, so its features know the future and have no retention by lag;"
+            " train with --model.bidirectional false, or measure the decoder (part='decoder')"
+        )
+
+    def features(x: Tensor) -> Tensor:
+        return encoder.features(x, torch.full((len(x),), x.shape[1], device=x.device))
+
+    return View(
+        model=model,
+        part="encoder",
+        width=encoder.embedding.embedding_dim,
+        vocab_size=encoder.embedding.num_embeddings,
+        num_features=0,
+        _embed=encoder.embedding,
+        _features=features,
+        _head=None,
+        _trace=lambda tokens: _encoder_trace(encoder, tokens),
+    )
+
+
+def _encoder_trace(encoder: Encoder, tokens: Tensor) -> Traces:
+    x, traces = encoder.embedding(tokens), []
+    for block in encoder.blocks:
+        assert isinstance(block, Block)
+        assert isinstance(block.mixer, SequenceMixer)
+        traces.append(block.mixer.trace(block.norm(x)))
+        x, _ = block(x)
+    return traces
+
+
+def _of_decoder(model: EncoderDecoder, source: Tensor) -> View:
+    def begin(batch: int) -> State:
+        rows = source.to(next(model.parameters()).device).expand(batch, -1)
+        return model.encode(rows, rows.new_full((batch,), rows.shape[1]))
+
+    def embed(tokens: Tensor) -> Tensor:
+        return model.embed(tokens, begin(len(tokens)))
+
+    return View(
+        model=model,
+        part="decoder",
+        width=model.bridge.out_features,
+        vocab_size=_classes(model),
+        num_features=0,
+        _embed=embed,
+        _features=lambda x: model.read(x, begin(len(x)))[0],
+        _head=model.decoder.head,
+        _trace=lambda tokens: model.decoder.trace_embedded(_fed(model, embed(tokens), begin(len(tokens)))),
+    )
+
+
+def _classes(model: EncoderDecoder) -> int:
+    embedding = model.decoder.embedding
+    assert isinstance(embedding, nn.Embedding)
+    return embedding.num_embeddings
+
+
+def _fed(model: EncoderDecoder, x: Tensor, state: State) -> Tensor:
+    """Return what the blocks of the decoder read (B, T, D): where attention comes before the step, its context too."""
+    if not model.before:
+        return x
+    steps: list[Tensor] = []
+    handle = model.decoder.dropout.register_forward_pre_hook(lambda _, args: steps.append(args[0]))
+    try:
+        model.read(x, state)
+    finally:
+        handle.remove()
+    return torch.cat(steps, 1)
