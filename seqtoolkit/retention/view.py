@@ -35,7 +35,7 @@ class View:
     vocab_size: int  # token ids that can be read; 0 when the inputs are features
     num_features: int  # F; 0 when the inputs are tokens
     _embed: Callable[[Tensor], Tensor] = field(repr=False)
-    _features: Callable[[Tensor], Tensor] = field(repr=False)
+    _advance: Callable[[Tensor, State | None], tuple[Tensor, State]] = field(repr=False)
     _head: Callable[[Tensor], Tensor] | None = field(repr=False)
     _trace: Callable[[Tensor], Traces] = field(repr=False)
 
@@ -56,8 +56,12 @@ class View:
 
     def features(self, embedded: Tensor) -> Tensor:
         """Map embedded inputs (B, T, D) to what the head reads (B, T, D)."""
+        return self.advance(embedded)[0]
+
+    def advance(self, embedded: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Map embedded inputs (B, T, D), continuing from `state`, to (B, T, D) and the state after the last step."""
         with measuring(self.model):
-            return self._features(embedded)
+            return self._advance(embedded, state)
 
     def head(self, features: Tensor) -> Tensor | None:
         """Map features (..., D) to scores (..., V); None for an encoder."""
@@ -193,7 +197,7 @@ def _of_model(model: SequenceModel) -> View:
         vocab_size=weight.shape[0] if tokens else 0,
         num_features=0 if tokens else weight.shape[1],
         _embed=model.embed,
-        _features=lambda x: model.features(x)[0],
+        _advance=model.features,
         _head=model.head,
         _trace=model.trace,
     )
@@ -207,9 +211,6 @@ def _of_encoder(model: EncoderDecoder) -> View:
             " train with --model.bidirectional false, or measure the decoder (part='decoder')"
         )
 
-    def features(x: Tensor) -> Tensor:
-        return encoder.features(x, torch.full((len(x),), x.shape[1], device=x.device))
-
     return View(
         model=model,
         part="encoder",
@@ -217,10 +218,19 @@ def _of_encoder(model: EncoderDecoder) -> View:
         vocab_size=encoder.embedding.num_embeddings,
         num_features=0,
         _embed=encoder.embedding,
-        _features=features,
+        _advance=lambda x, state: _encoder_advance(encoder, x, state),
         _head=None,
         _trace=lambda tokens: _encoder_trace(encoder, tokens),
     )
+
+
+def _encoder_advance(encoder: Encoder, x: Tensor, state: State | None) -> tuple[Tensor, State]:
+    """Do what Encoder.features does in one direction, and keep the state of each block."""
+    x, states = encoder.dropout(x), []
+    for i, block in enumerate(encoder.blocks):
+        x, after = block(x, None if state is None else state[i])
+        states.append(after)
+    return encoder.norm(x), tuple(states)
 
 
 def _encoder_trace(encoder: Encoder, tokens: Tensor) -> Traces:
@@ -241,6 +251,10 @@ def _of_decoder(model: EncoderDecoder, source: Tensor) -> View:
     def embed(tokens: Tensor) -> Tensor:
         return model.embed(tokens, begin(len(tokens)))
 
+    def advance(x: Tensor, state: State | None) -> tuple[Tensor, State]:
+        features, _, after = model.read(x, begin(len(x)) if state is None else state)
+        return features, after
+
     return View(
         model=model,
         part="decoder",
@@ -248,7 +262,7 @@ def _of_decoder(model: EncoderDecoder, source: Tensor) -> View:
         vocab_size=_classes(model),
         num_features=0,
         _embed=embed,
-        _features=lambda x: model.read(x, begin(len(x)))[0],
+        _advance=advance,
         _head=model.decoder.head,
         _trace=lambda tokens: model.decoder.trace_embedded(_fed(model, embed(tokens), begin(len(tokens)))),
     )

@@ -82,6 +82,18 @@ def test_a_decoder_is_seen_bit_for_bit(arch: str, options: dict[str, str]) -> No
     check_causal(seen, targets)
 
 
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("part", ["model", "encoder", "decoder", "decoder, before"])
+def test_a_view_goes_on_from_a_state(arch: str, part: str) -> None:
+    options = {"attention": "dot", "attend": "before"} if "before" in part else {}
+    model = sequence_model(arch) if part == "model" else encoder_decoder(arch, bidirectional=False, **options)
+    seen = view(model, part.split(",")[0])  # type: ignore[arg-type]
+    embedded = seen.embed(drive(seen, 3, 9, seed=1))
+    first, state = seen.advance(embedded[:, :4])
+    second, _ = seen.advance(embedded[:, 4:], state)
+    torch.testing.assert_close(torch.cat([first, second], 1), seen.features(embedded))
+
+
 def test_the_trace_of_a_decoder_has_what_attention_fed_into_it() -> None:
     model = encoder_decoder("gru", "dot", attend="before", block="plain")
     seen = view(model, source=torch.tensor([4, 2, 5]))
