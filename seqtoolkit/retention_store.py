@@ -1,0 +1,77 @@
+"""Retention curves beside a checkpoint: read, merged and replaced, so that each is kept until it is measured anew.
+
+Imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from seqtoolkit.retention.record import Record
+from seqtoolkit.run_folder import RunFolder
+from seqtoolkit.runs import read_probe
+
+NAME = f"{Record.probe}.json"
+PROTOCOLS = ("decoding", "gradient", "influence", "recall", "truncation", "timescale")
+Key = tuple[str, str, str, bool, str, int]
+
+
+def key(record: Record) -> Key:
+    """Return what a newer record must share with an older one to replace it."""
+    settings, twin = record.settings, bool(record.settings.get("twin"))
+    one = (
+        record.protocol == "recall" and not twin
+    )  # its questions are those of the data: there is one such curve
+    drive = str(settings.get("drive") or (record.protocol if record.protocol == "recall" else "iid"))
+    seed = -1 if one or record.seed is None else record.seed
+    return (record.protocol, record.unit, str(settings.get("part") or "model"), twin, drive, seed)
+
+
+def merge(old: Iterable[Record], new: Iterable[Record]) -> list[Record]:
+    """Return all records, the newer one where two have the same key: by protocol, twins last, then by seed."""
+    found = {key(record): record for record in (*old, *new)}
+    return [found[name] for name in sorted(found, key=_order)]
+
+
+def read(run: Path, checkpoint: str, step: int | None = None) -> list[Record]:
+    """Read the curves of a checkpoint (its stem), as far as they can be understood.
+
+    With `step`, none when the file is about another state of the checkpoint.
+    """
+    probe = _probe(run, checkpoint)
+    if step is not None and probe.get("step") != step:
+        return []
+    found, records = probe.get("records"), []
+    for value in found if isinstance(found, list) else []:
+        try:
+            records.append(Record.from_dict(value))
+        except ValueError:  # of another version: measured again
+            continue
+    return records
+
+
+def write(folder: RunFolder, checkpoint: Path, step: int, records: Iterable[Record], split: str = "") -> None:
+    """Merge records into those of a checkpoint at this step; the folder must be open.
+
+    `split` is that of the data of a recall curve; where it is empty, the file keeps its own.
+    """
+    before = _probe(folder.path, checkpoint.stem)
+    kept = before.get("split", "") if before.get("step") == step else ""
+    merged = merge(read(folder.path, checkpoint.stem, step), records)
+    head = {"schema": 1, "split": split or kept, "step": step}
+    folder.write_probe(checkpoint, NAME, {**head, "records": [record.to_dict() for record in merged]})
+
+
+def _order(name: Key) -> tuple[object, ...]:
+    protocol, _unit, part, twin, drive, seed = name
+    rank = PROTOCOLS.index(protocol) if protocol in PROTOCOLS else len(PROTOCOLS)
+    return (rank, protocol, part, drive, twin, seed)
+
+
+def _probe(run: Path, checkpoint: str) -> dict[str, Any]:
+    try:
+        return read_probe(run, checkpoint, NAME) or {}
+    except (OSError, ValueError):  # damaged: replaced by what is measured now
+        return {}

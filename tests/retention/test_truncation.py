@@ -1,0 +1,132 @@
+"""Truncation: of a model that uses exactly its last w inputs the curve is flat from w on: its effective context."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from seqtoolkit.batch import Batch
+from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.truncation import contexts, truncation
+from seqtoolkit.retention.view import View
+
+V = 4
+
+
+def window(width: int, sharpness: float = 2.0) -> View:
+    """A model whose answer is the sum of its last `width` tokens, modulo V; what it is not given counts as 0."""
+
+    def features(x: Tensor, state: object) -> tuple[Tensor, None]:
+        shifted = [nn.functional.pad(x, (0, 0, k, 0))[:, : x.shape[1]] for k in range(width)]
+        return torch.stack(shifted).sum(0), None
+
+    def head(total: Tensor) -> Tensor:
+        return sharpness * nn.functional.one_hot(total[..., 0].long() % V, V).float()
+
+    return View(
+        model=nn.Linear(1, 1),
+        part="model",
+        width=1,
+        vocab_size=V,
+        num_features=0,
+        _embed=lambda x: x.unsqueeze(-1).float(),
+        _advance=features,
+        _head=head,
+        _trace=lambda _: [],
+    )
+
+
+def data(width: int, n: int = 60, steps: int = 24, seed: int = 0) -> list[Batch]:
+    """Sequences whose targets are the sum of the last `width` tokens, supervised in their second half."""
+    inputs = torch.randint(1, V, (n, steps), generator=torch.Generator().manual_seed(seed))
+    totals = inputs.cumsum(1)
+    targets = (totals - nn.functional.pad(totals, (width, 0))[:, :steps]) % V
+    mask = (torch.arange(steps) >= steps // 2).expand(n, -1)
+    whole = Batch(inputs, torch.full((n,), steps), targets, mask)
+    return [cut(whole, slice(0, n // 2)), cut(whole, slice(n // 2, n))]
+
+
+def cut(batch: Batch, rows: slice) -> Batch:
+    return Batch(batch.inputs[rows], batch.lengths[rows], batch.targets[rows], batch.mask[rows])
+
+
+def measure(view: View, batches: list[Batch], lags: list[int], **options: Any) -> Record:
+    (record,) = truncation(view, batches, lags, **options)
+    assert Record.from_dict(record.to_dict()) == record
+    assert all(a <= b <= c for a, b, c in zip(record.lower, record.estimate, record.upper, strict=True))
+    return record
+
+
+@pytest.mark.parametrize("width", [1, 3, 7])
+def test_a_window_is_its_effective_context(width: int) -> None:
+    record = measure(window(width), data(width), [1, 2, 3, 4, 5, 6, 7, 8, 10])
+    full = record.settings["full_loss"]
+    assert full == pytest.approx(float(torch.tensor([2.0, 0, 0, 0]).logsumexp(0)) - 2, abs=1e-6)
+    for context, loss, null in zip(record.lags, record.estimate, record.null, strict=True):
+        assert (loss == pytest.approx(full, abs=1e-5)) == (context >= width)
+        assert (null == pytest.approx(full, abs=1e-5)) == (
+            context >= width
+        )  # what is not used cannot mislead
+    assert str(record.horizon) == f"{width} [{width}, {width}]"
+    assert record.n == [60] * 9
+
+
+def test_a_context_that_is_too_short_is_censored() -> None:
+    horizon = measure(window(7), data(7), [1, 2, 4]).horizon
+    assert horizon is not None
+    assert (horizon.estimate, horizon.censored, horizon.upper_censored) == (4, True, True)
+
+
+def test_a_model_that_uses_nothing_needs_one_input() -> None:
+    assert str(measure(window(3, sharpness=0.0), data(3), [1, 2, 4]).horizon) == "1 [1, 1]"
+
+
+def test_short_histories_are_never_asked_for_more_than_they_have() -> None:
+    batches = [Batch(b.inputs, b.lengths, b.targets, torch.ones_like(b.mask)) for b in data(1, steps=5)]
+    record = measure(window(1), batches, [1, 2, 5])
+    assert record.estimate == pytest.approx([record.settings["full_loss"]] * 3, abs=1e-6)
+    assert contexts([0, 1, 4, 5, 6], batches) == [1, 4, 5]
+
+
+def test_the_interval_covers_the_loss_over_all_sequences() -> None:
+    truth = measure(window(3), data(4, n=4000), [2], targets=1, resamples=10).estimate[0]
+    hits = 0
+    for seed in range(60):
+        record = measure(window(3), data(4, n=60, seed=seed + 1), [2], seed=seed, targets=1, resamples=300)
+        hits += record.lower[0] <= truth <= record.upper[0]
+    assert hits >= 51  # of 60; fewer has a probability below 0.3 % at 95 %
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    one, again, other = (measure(window(3), data(4), [1, 2], targets=2, seed=seed) for seed in (5, 5, 6))
+    assert one == again
+    assert one.estimate != other.estimate
+
+
+@pytest.mark.parametrize(
+    ("lags", "n", "message"),
+    [
+        ([0, 1], 60, "1 or more"),
+        ([2, 1], 60, "ascending"),
+        ([], 60, "1 or more"),
+        (
+            [1, 25],
+            60,
+            r"25 inputs is longer than what stands before any target \(24\); use contexts up to 24",
+        ),
+        ([1, 2], 20, "20 sequences with targets are too few for an interval; at least 30 are needed"),
+    ],
+)
+def test_what_cannot_be_measured(lags: list[int], n: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        truncation(window(2), data(2, n=n), lags)
+
+
+def test_an_encoder_has_no_loss() -> None:
+    encoder = replace(window(2), part="encoder", _head=None)
+    with pytest.raises(ValueError, match="measure the decoder"):
+        truncation(encoder, data(2), [1])
