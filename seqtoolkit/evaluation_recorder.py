@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from lightning import Callback, LightningModule, Trainer
 
-from seqtoolkit import checkpoint
+from seqtoolkit import checkpoint, retention_store
+from seqtoolkit.data.metric import StoredRecord
 from seqtoolkit.evaluation import Evaluation
+from seqtoolkit.retention.record import Record
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import read_probe
 from seqtoolkit.task import SequenceTask
@@ -59,12 +61,17 @@ class EvaluationRecorder(Callback):
         head = {"schema": 1, "split": split, "step": step}
         self.folder.log(step, 0, metrics)
         self.folder.write_probe(self.start, f"{split}.json", {**head, "metrics": metrics})
-        probes: dict[str, list[dict[str, Any]]] = {}
+        probes: dict[str, list[StoredRecord]] = {}
         for record in evaluation.records:
-            probes.setdefault(record.probe, []).append(replace(record, seed=seed).to_dict())
+            probes.setdefault(record.probe, []).append(replace(record, seed=seed))
         for probe, records in probes.items():
-            if not self._outranked(f"{probe}.json", split, step):
-                self.folder.write_probe(self.start, f"{probe}.json", {**head, "records": records})
+            if self._outranked(f"{probe}.json", split, step):
+                continue
+            if curves := [record for record in records if isinstance(record, Record)]:
+                retention_store.write(self.folder, self.start, step, curves, split)
+            else:
+                values = [record.to_dict() for record in records]
+                self.folder.write_probe(self.start, f"{probe}.json", {**head, "records": values})
         if self.start.stem == "best":
             self.folder.update(metrics=metrics)
 

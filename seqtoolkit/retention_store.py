@@ -21,11 +21,11 @@ Key = tuple[str, str, str, bool, str, int]
 def key(record: Record) -> Key:
     """Return what a newer record must share with an older one to replace it."""
     settings, twin = record.settings, bool(record.settings.get("twin"))
-    one = (
-        record.protocol == "recall" and not twin
-    )  # its questions are those of the data: there is one such curve
-    drive = str(settings.get("drive") or (record.protocol if record.protocol == "recall" else "iid"))
-    seed = -1 if one or record.seed is None else record.seed
+    recall = (
+        record.protocol == "recall"
+    )  # its questions are the data's: of a checkpoint there is one such curve
+    drive = "recall" if recall else str(settings.get("drive") or "iid")
+    seed = -1 if (recall and not twin) or record.seed is None else record.seed
     return (record.protocol, record.unit, str(settings.get("part") or "model"), twin, drive, seed)
 
 

@@ -80,7 +80,14 @@ class RecallData(SequenceData):
         """Return `token_accuracy` over all lags, and `recall_accuracy`, `horizon` and the curve by lag."""
         lags = {"val": self.val_lags, "test": self.test_lags}[split]
         chance = 1 / self.num_symbols
-        settings = {"max_lag": self.max_lag, "threshold": recall_threshold(chance), "data_seed": self.seed}
+        settings = {
+            "max_lag": self.max_lag,
+            "threshold": recall_threshold(chance),
+            "data_seed": self.seed,
+            "interval": "Wilson; horizon: exact binomial tests, Holm over lags",
+            "part": "model",
+            "drive": f"recall/{split}",
+        }
         return {"tokens": TokenAccuracy(), "recall": RecallCurve(lags, chance, settings)}
 
     def train_dataloader(self) -> Batches:

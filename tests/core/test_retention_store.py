@@ -1,0 +1,72 @@
+"""Curves beside a checkpoint: what is measured anew replaces its like, and everything else is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from seqtoolkit import retention_store
+from seqtoolkit.retention.record import Record
+from seqtoolkit.run_folder import RunFolder
+
+
+def record(
+    protocol: str = "decoding", seed: int | None = 0, estimate: float = 0.5, **settings: object
+) -> Record:
+    return Record(
+        protocol, "R2", [1], [estimate], [0.0], [1.0], [0.0], [9], seed=seed, settings=dict(settings)
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "run")
+    folder.open(create=True)
+    folder.update(status="finished")
+    return folder
+
+
+CHECKPOINT = Path("best.ckpt")
+
+
+def test_only_its_like_is_replaced(folder: RunFolder) -> None:
+    first = [record(), record(seed=1), record(twin=True), record("gradient"), record(part="decoder")]
+    retention_store.write(folder, CHECKPOINT, 5, first)
+    retention_store.write(folder, CHECKPOINT, 5, [record(estimate=0.25)])
+    found = retention_store.read(folder.path, "best")
+    assert len(found) == 5
+    assert [r.estimate[0] for r in found if r == record(estimate=0.25)] == [0.25]
+    assert found[-1].protocol == "gradient"
+    assert found == retention_store.merge(found, found)
+
+
+def test_one_recall_curve_whoever_measured_it(folder: RunFolder) -> None:
+    by_test = record("recall", seed=5, drive="recall/test")
+    by_older_test = record("recall", seed=5)
+    by_command = record("recall", seed=0, drive="recall/test", estimate=0.25)
+    assert retention_store.merge([by_test], [by_command]) == [by_command]
+    assert retention_store.merge([by_older_test], [by_command]) == [by_command]
+    retention_store.write(folder, CHECKPOINT, 5, [by_test], split="test")
+    retention_store.write(folder, CHECKPOINT, 5, [record()])
+    assert retention_store._probe(folder.path, "best")["split"] == "test"
+    assert len(retention_store.read(folder.path, "best")) == 2
+
+
+def test_another_state_of_the_checkpoint_begins_anew(folder: RunFolder) -> None:
+    retention_store.write(folder, CHECKPOINT, 5, [record()], split="test")
+    retention_store.write(folder, CHECKPOINT, 6, [record("gradient")])
+    assert [r.protocol for r in retention_store.read(folder.path, "best", 6)] == ["gradient"]
+    assert retention_store.read(folder.path, "best", 5) == []
+    assert retention_store._probe(folder.path, "best")["split"] == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"step": 5, "records": 3}', '{"step": 5, "records": [{"lags": 1}]}']
+)
+def test_a_damaged_file_is_measured_again(folder: RunFolder, text: str) -> None:
+    retention_store.write(folder, CHECKPOINT, 5, [record()])
+    (folder.path / "probes" / "best" / "retention.json").write_text(text)
+    assert retention_store.read(folder.path, "best", 5) == []
+    retention_store.write(folder, CHECKPOINT, 5, [record()])
+    assert retention_store.read(folder.path, "best", 5) == [record()]
