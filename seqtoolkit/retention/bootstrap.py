@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtoolkit.retention.statistics import ALPHA
+from seqtoolkit.retention.statistics import LEAST as LEAST
 
 RESAMPLES = 1_000
-LEAST = 30  # sequences in a bin: with fewer, a percentile interval is too narrow
 _AT_ONCE = 2_000_000  # draws in memory
 
 Floats = NDArray[np.float64]

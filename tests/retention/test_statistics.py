@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtoolkit.retention.record import Horizon
-from seqtoolkit.retention.statistics import holm, recall_horizon, tail_above, tail_below, wilson
+from seqtoolkit.retention.statistics import (
+    ALPHA,
+    curve_horizon,
+    holm,
+    mean_above,
+    recall_horizon,
+    sequence_interval,
+    t_quantile,
+    t_tail,
+    tail_above,
+    tail_below,
+    wilson,
+)
 
 COUNTS = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 P = st.floats(0.01, 0.99)
@@ -159,3 +171,105 @@ def test_more_trials_tighten_the_interval() -> None:
         for n in (50, 500)
     )
     assert few > 2 * many
+
+
+@pytest.mark.parametrize(
+    ("probability", "dof", "t"),  # Abramowitz & Stegun (1964), table 26.10
+    [(0.975, 1, 12.706), (0.975, 2, 4.303), (0.975, 3, 3.182), (0.9, 10, 1.372), (0.995, 29, 2.756)],
+)
+def test_student_equals_published_values(probability: float, dof: int, t: float) -> None:
+    assert t_quantile(probability, dof) == pytest.approx(t, abs=5e-4)
+    assert float(t_tail(t, dof)) == pytest.approx(1 - probability, abs=1e-4)
+
+
+@given(st.integers(1, 400), st.floats(0, 30))
+def test_the_tails_of_student_add_up_and_fall(dof: int, t: float) -> None:
+    here, there, further = t_tail([t, -t, t + 1], dof)
+    assert here + there == pytest.approx(1, abs=1e-12)
+    assert further < here or here < 1e-12
+    assert t_tail([np.inf, -np.inf], dof).tolist() == pytest.approx([0, 1])
+
+
+MEANS = {  # draws and their mean
+    "normal": (lambda random, shape: random.normal(size=shape), 0.0),
+    "squared normal": (lambda random, shape: random.normal(size=shape) ** 2, 1.0),
+    "exponential": (lambda random, shape: -random.exponential(size=shape), -1.0),
+    "two values": (lambda random, shape: random.binomial(1, 0.4, shape).astype(float), 0.4),
+}
+
+
+@pytest.mark.parametrize("name", MEANS)
+@pytest.mark.parametrize("n", [30, 100])
+def test_the_interval_of_a_mean_covers_at_the_nominal_rate(name: str, n: int) -> None:
+    draw, truth = MEANS[name]
+    lower, upper = sequence_interval(draw(np.random.default_rng(1), (n, 2_000)))
+    assert 0.92 <= np.mean((lower <= truth) & (truth <= upper)) <= 0.98
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_a_test_of_a_mean_errs_as_often_as_it_says(name: str) -> None:
+    draw, truth = MEANS[name]
+    p_values = mean_above(draw(np.random.default_rng(2), (100, 4_000)), truth)
+    for alpha in (0.01, 0.05, 0.5):
+        assert np.mean(p_values <= alpha) == pytest.approx(alpha, abs=0.01 + alpha / 10)
+
+
+@given(st.integers(0, 1_000), st.floats(0.5, 0.99))
+def test_intervals_and_tests_agree(seed: int, confidence: float) -> None:
+    values = np.random.default_rng(seed).exponential(size=(40, 5))
+    lower, upper = sequence_interval(values, confidence)
+    assert (lower <= values.mean(0)).all()
+    assert (values.mean(0) <= upper).all()
+    assert mean_above(values, lower) == pytest.approx((1 - confidence) / 2)
+    assert mean_above(values, upper) == pytest.approx((1 + confidence) / 2)
+    moved = sequence_interval(3 - 2 * values, confidence)  # an interval turns and stretches with the values
+    assert moved[0] == pytest.approx(3 - 2 * upper)
+    assert moved[1] == pytest.approx(3 - 2 * lower)
+
+
+def test_sequences_that_all_agree_are_certain() -> None:
+    values = np.ones((30, 3))
+    lower, upper = sequence_interval(values)
+    assert lower.tolist() == upper.tolist() == [1, 1, 1]
+    assert mean_above(values, [0.0, 1.0, 2.0]).tolist() == [0, 0.5, 1]
+
+
+def test_too_few_sequences_are_refused_with_the_number_needed() -> None:
+    with pytest.raises(ValueError, match="29 sequences are too few for an interval: at least 30"):
+        sequence_interval(np.zeros((29, 2)))
+    with pytest.raises(ValueError, match="at least 30"):
+        curve_horizon([1, 2], np.zeros((29, 2)), 0.0, 0.1)
+    with pytest.raises(ValueError, match="not finite"):
+        sequence_interval(np.full((30, 2), np.nan))
+
+
+DECAYS = {
+    "decay": [math.exp(-lag / 10) for lag in GRID],
+    "cliff": [1.0] * 8 + [0.0] * 6,
+    "nothing": [0.0] * 14,
+    "at the threshold": [0.5] * 5 + [0.1] * 9,
+    "all": [0.6] * 14,
+}
+
+
+def curves(name: str, repetitions: int) -> list[Horizon]:
+    """Measure curves of 60 sequences, whose values are skewed and alike at all lags within a sequence."""
+    random, shape = np.random.default_rng(3), (60, len(GRID))
+    noise = [random.exponential(size=(60, 1)) + random.normal(size=shape) - 1 for _ in range(repetitions)]
+    return [curve_horizon(GRID, np.array(DECAYS[name]) + 0.3 * each, 0.0, 0.1) for each in noise]
+
+
+@pytest.mark.parametrize("name", DECAYS)
+def test_the_interval_covers_the_true_horizon_of_a_curve(name: str) -> None:
+    truth = [0, *GRID][[*(value > 0.1 for value in DECAYS[name]), False].index(False)]
+    horizons = curves(name, 400)
+    assert np.mean([h.lower <= truth <= h.upper for h in horizons]) >= 0.95
+    assert all(h.lower <= h.estimate <= h.upper for h in horizons)
+    if truth in (0, GRID[-1]):
+        assert np.mean([h.censored == (truth > 0) for h in horizons]) >= 0.95
+
+
+def test_a_curve_at_chance_has_no_horizon_even_without_a_margin() -> None:
+    random = np.random.default_rng(4)
+    horizons = [curve_horizon(GRID, random.normal(size=(40, 14)), 0.0, 0.0) for _ in range(800)]
+    assert np.mean([h.estimate > 0 for h in horizons]) <= ALPHA
