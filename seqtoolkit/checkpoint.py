@@ -15,6 +15,7 @@ from seqtoolkit.codec import Codec
 from seqtoolkit.described import CheckpointError as CheckpointError
 from seqtoolkit.described import Described
 from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.files import is_whole
 from seqtoolkit.kinds import ATTENTION
 from seqtoolkit.model import SequenceModel
 
@@ -56,7 +57,7 @@ def load(path: Path | str) -> Checkpoint:
     try:
         described = Described.from_dict(content.get(BLOCK))
         _require(described)
-        _check_codec(described.spec)
+        _check_codec(described.spec, described.encoder is not None)
         model = _rebuild(described, _weights(content, path.stat().st_size))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
@@ -164,22 +165,22 @@ def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel 
     return model
 
 
-def _check_codec(spec: dict[str, Any]) -> None:
+def _check_codec(spec: dict[str, Any], with_encoder: bool) -> None:
     """Refuse a codec that does not fit the model's vocabulary and classes."""
-    if "codec" in spec:
-        try:
-            codec = Codec.from_dict(spec["codec"])
-        except (ValueError, IndexError) as error:
-            raise CheckpointError(f"its codec is wrong: {error}") from None
-        count, classes = len(codec.symbols), spec.get("num_classes")
-        if count > spec.get("vocab_size", 0):
-            raise CheckpointError(
-                f"its codec has {count} symbols for a vocabulary of {spec.get('vocab_size')}"
-            )
-        if codec.separator and classes != count - codec.offset:
-            raise CheckpointError(
-                f"its codec can answer {count - codec.offset} symbols, and it has {classes} classes"
-            )
+    if "codec" not in spec:
+        return
+    try:
+        codec = Codec.from_dict(spec["codec"])
+    except (ValueError, IndexError) as error:
+        raise CheckpointError(f"its codec is wrong: {error}") from None
+    count, tokens, classes = len(codec.symbols), spec.get("vocab_size"), spec.get("num_classes")
+    if tokens != count:
+        raise CheckpointError(f"its codec has {count} symbols for a vocabulary of {tokens!r:.80}")
+    named = count - codec.offset
+    if not is_whole(classes, 1) or classes > named or (codec.separator and classes < named):
+        raise CheckpointError(f"its codec can answer {named} symbols, and it has {classes!r:.80} classes")
+    if with_encoder and not codec.separator:
+        raise CheckpointError("it has an encoder, and its codec no separator between source and target")
 
 
 def _first_line(error: BaseException) -> str:

@@ -117,8 +117,10 @@ class Codec:
 
     def _check(self) -> None:
         """Refuse what no task makes: marks that are missing, ambiguous, or out of their place."""
-        if not self.symbols:
-            raise ValueError("a codec has at least one symbol")
+        if not self.symbols or "" in self.symbols:
+            raise ValueError("a codec has at least one symbol, and none without a name")
+        if not self.separator and not self.query:
+            raise ValueError("a codec has a separator or a query, which ask for an answer")
         marks = [mark for mark in (self.separator, self.end, self.query, self.unknown) if mark]
         if missing := {*self.alphabet, *marks} - set(self.symbols):
             raise ValueError(
@@ -126,8 +128,8 @@ class Codec:
             )
         if self.separator and (self.symbols.count(self.separator) > 1 or self.symbols[-1] != self.end):
             raise ValueError("a codec with a separator has it once, and ends with its end mark")
-        if (
-            self.separator
-            and max(map(self.index.__getitem__, {*self.alphabet, self.unknown} - {""})) > self.offset
-        ):
+        typed = {*self.alphabet, self.unknown} - {""}
+        if not typed:
+            raise ValueError("a codec has an alphabet or an unknown symbol; nothing could be typed")
+        if self.separator and max(map(self.index.__getitem__, typed)) > self.offset:
             raise ValueError("what a person may type comes before a codec's separator")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -36,8 +37,9 @@ class Described:
     def __str__(self) -> str:
         if self.encoder is None:
             return self.arch
-        attends = self.encoder["attention"] != "none"
-        return f"{self.encoder['encoder']} to {self.arch}" + (f", {self.encoder['attention']}" if attends else "")
+        attention = self.encoder["attention"]
+        joined = f"{self.encoder['encoder']} to {self.arch}"
+        return joined if attention == "none" else f"{joined}, {attention}"
 
     def build(self) -> SequenceModel | EncoderDecoder:
         """Build the model with fresh weights."""
@@ -101,5 +103,7 @@ def _check_types(values: dict[str, Any], kinds: dict[str, type]) -> None:
     for name, kind in kinds.items():
         if type(values.get(name)) is not kind:
             raise CheckpointError(f"its {name!r} should be of type {kind.__name__}")
+        if kind is float and not math.isfinite(values[name]):
+            raise CheckpointError(f"its {name!r} should be a finite number, and is {values[name]}")
     if unknown := set(values) - set(kinds):
         raise CheckpointError(f"it has the unknown option {sorted(map(str, unknown))[0]!r}")

@@ -9,7 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
+
+LARGEST = (1 << 63) - 1  # whole number: what is larger fits no float, or no other reader of JSON
 
 
 def write_atomically(path: Path, data: bytes | memoryview) -> None:
@@ -67,6 +69,11 @@ def read_json(path: Path, limit: int = 16 << 20) -> dict[str, Any]:
     return value
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Say whether a value read from a file is a finite real number (and not a bool)."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return math.isfinite(value) if isinstance(value, float) else is_whole(value, -LARGEST)
+
+
+def is_whole(value: object, least: int) -> TypeGuard[int]:
+    """Say whether a value read from a file is a whole number of at least this size (and not a bool)."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST

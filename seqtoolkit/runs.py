@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from seqtoolkit.files import is_number, read_json
+from seqtoolkit.files import is_number, is_whole, read_json
 
 SCHEMA = 1
+YEAR_5138 = 1e11  # seconds since 1970; no run is so late
 STALE_AFTER = 120.0  # seconds without a heartbeat
 METRICS_LIMIT = 256 << 20  # bytes
 Status = Literal["running", "finished", "crashed", "stale", "unreadable"]
@@ -101,8 +102,8 @@ def read_run(path: Path) -> Run:
         parameters=_integer(record, "parameters"),
         seed=_integer(record, "seed"),
         step=_integer(record, "step"),
-        created=_real(record, "created"),
-        finished=_real(record, "finished"),
+        created=_time(record, "created"),
+        finished=_time(record, "finished"),
         metrics=_metrics(record.get("metrics")),
         record=record,
         error=_text(record, "error"),
@@ -159,7 +160,7 @@ def _status(path: Path, record: dict[str, Any]) -> Status:
         return status if status in ("finished", "crashed") else "unreadable"
     if not alive(path):
         return "crashed"
-    updated = _real(record, "updated") or 0.0
+    updated = _time(record, "updated") or 0.0
     return "stale" if time.time() - updated > STALE_AFTER else "running"
 
 
@@ -183,9 +184,10 @@ def _text(record: dict[str, Any], name: str) -> str:
 
 def _integer(record: dict[str, Any], name: str) -> int | None:
     value = record.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if is_whole(value, 0) else None
 
 
-def _real(record: dict[str, Any], name: str) -> float | None:
+def _time(record: dict[str, Any], name: str) -> float | None:
+    """Return seconds since 1970, where a calendar has that day."""
     value = record.get(name)
-    return float(value) if isinstance(value, (int, float)) and is_number(value) else None
+    return float(value) if is_number(value) and 0 <= value < YEAR_5138 else None

@@ -27,7 +27,7 @@ class MultiHead(CrossAttention):
     def __init__(self, d_query: int, d_source: int, num_heads: int = 4) -> None:
         super().__init__(d_query, d_source)
         if num_heads < 1 or d_source % num_heads:
-            fits = [heads for heads in range(1, d_source + 1) if d_source % heads == 0]
+            fits = [heads for heads in range(1, min(d_source, 64) + 1) if d_source % heads == 0]
             raise ValueError(
                 f"num_heads={num_heads} does not divide d_source={d_source} (d_query={d_query} may be any): "
                 f"choose num_heads from {fits}"

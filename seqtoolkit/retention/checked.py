@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from seqtoolkit.files import is_number
+from seqtoolkit.files import is_whole
 
 
 def check_names(kind: str, value: Any, names: Collection[str]) -> None:
@@ -42,8 +42,3 @@ def check_rest(kind: str, value: dict[str, Any]) -> None:
         raise ValueError(f"{kind} record: 'seed' must be a whole number or null, found {seed!r:.60}")
     if not isinstance(value.get("settings", {}), dict):
         raise ValueError(f"{kind} record: 'settings' must be an object, found {value['settings']!r:.60}")
-
-
-def is_whole(value: object, least: int) -> bool:
-    """Say whether a value is a whole number of at least this size (and not a bool)."""
-    return isinstance(value, int) and is_number(value) and value >= least

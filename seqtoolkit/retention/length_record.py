@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
-from seqtoolkit.files import is_number
-from seqtoolkit.retention.checked import check_names, check_rest, check_texts, is_whole
+from seqtoolkit.files import is_number, is_whole
+from seqtoolkit.retention.checked import check_names, check_rest, check_texts
 
 MEASURES = ("sequence_accuracy", "error_rate", "chrf", "bleu")
 _KIND = "length"

@@ -1,5 +1,6 @@
 """A checkpoint is rebuilt from plain values; a hostile one gets one clear error and runs no code."""
 
+import copy
 import io
 import pickle
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from seqtoolkit.checkpoint import BLOCK, CheckpointError, load
+from seqtoolkit.codec import Codec
 from seqtoolkit.described import Described, describe
 
 SPEC = {"task": "g2p", "vocab_size": 7, "num_classes": 7}
@@ -107,7 +109,8 @@ def broken(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         ),
         (lambda v: v["state_dict"].update({"model.x": torch.zeros(3).to_sparse()}), "not an ordinary tensor"),
         (lambda v: v["state_dict"].update({"model.x": torch.zeros(3, dtype=torch.cfloat)}), "complex64"),
-        (lambda v: v[BLOCK]["shape"].update(mlp_ratio=float("inf")), "cannot be built"),
+        (lambda v: v[BLOCK]["shape"].update(mlp_ratio=float("inf")), "'mlp_ratio' should be a finite number"),
+        (lambda v: v[BLOCK]["shape"].update(dropout=float("nan")), "'dropout' should be a finite number"),
         (lambda v: v[BLOCK]["shape"].update(dropout=5.0), "cannot be built"),
         (lambda v: v[BLOCK]["shape"].update(d_model=-1), "cannot be built"),
         (lambda v: v[BLOCK]["spec"].update(codec={"symbols": []}), "codec is wrong"),
@@ -119,6 +122,73 @@ def test_what_does_not_fit_is_said(
     with pytest.raises(CheckpointError, match=message) as raised:
         load(write(tmp_path / "wrong.ckpt", broken(change)))
     assert "wrong.ckpt" in str(raised.value)
+
+
+CODEC = Codec(("a", "b", "?", "→", "a", "z", "■"), ("a", "b"), "ab", "→", "■", unknown="?")
+READER = {"encoder": "gru", "attention": "multihead"}
+
+
+def pairs(change: Callable[[dict[str, Any], dict[str, Any]], Any]) -> dict[str, Any]:
+    """Return the checkpoint of an encoder-decoder, after a change of its encoder and of its spec."""
+    spec = {"task": "pairs", "vocab_size": 7, "num_classes": 4, "codec": CODEC.to_dict()}
+    described = describe({"arch": "gru", **SHAPE, **READER}, spec)
+    weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
+    block = copy.deepcopy(described.to_dict())
+    change(block["encoder"], block["spec"])
+    return {"state_dict": weights, "global_step": 1, BLOCK: block}
+
+
+def test_an_encoder_decoder_goes_round(tmp_path: Path) -> None:
+    loaded = load(write(tmp_path / "a.ckpt", pairs(lambda encoder, spec: None)))
+    assert (str(loaded.described), loaded.codec) == ("gru to gru, multihead", CODEC)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda e, s: e.pop("attention"), "'attention' should be of type str"),
+        (lambda e, s: e.update(attention="os.system"), "unknown attention 'os.system'"),
+        (lambda e, s: e.update(encoder="additive"), "unknown architecture 'additive': it is an attention"),
+        (lambda e, s: e.update(encoder_layers=10**9), "1000000000 layers and has weights of 1"),
+        (lambda e, s: e.update(encoder_layers=True), "'encoder_layers' should be of type int"),
+        (lambda e, s: e.update(encoder_width=10**9), "do not fit|cannot be built"),
+        (
+            lambda e, s: e.update(
+                encoder="rnn", encoder_config={}, encoder_width=10**9, bidirectional=False,
+                attention_config={"num_heads": 3},
+            ),
+            "num_heads=3 does not divide",  # at once, without looking for every divisor
+        ),
+        (lambda e, s: e.update(attention_config={"num_heads": "4"}), "cannot be built"),
+        (lambda e, s: e.update(attention_config={5: 1}), "cannot be built"),
+        (lambda e, s: e.update(attend="during"), "attend is 'during'"),
+        (lambda e, s: e.update(tie=True), "do not fit 'gru'"),
+        (lambda e, s: e.update(evil=1), "unknown option 'evil'"),
+        (lambda e, s: s.update(vocab_size="7"), "7 symbols for a vocabulary of '7'"),
+        (lambda e, s: s.pop("vocab_size"), "7 symbols for a vocabulary of None"),
+        (lambda e, s: s.update(vocab_size=10**400), "7 symbols for a vocabulary of 1000"),
+        (lambda e, s: s.update(num_classes=[4]), r"can answer 4 symbols, and it has \[4\] classes"),
+        (lambda e, s: s["codec"].update(separator="", end="", query="a"), "codec no separator"),
+        (lambda e, s: s.update(vocab_size=12), "7 symbols for a vocabulary of 12"),
+        (lambda e, s: s["codec"].update(separator="", end=""), "has a separator or a query"),
+        (lambda e, s: s["codec"].update(alphabet=[], unknown=""), "nothing could be typed"),
+        (lambda e, s: s["codec"].update(symbols=[*CODEC.symbols[:-1], ""], end=""), "none without a name"),
+    ],
+)  # fmt: skip
+def test_a_hostile_encoder_or_codec_is_one_error(
+    tmp_path: Path, change: Callable[[dict[str, Any], dict[str, Any]], Any], message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        load(write(tmp_path / "wrong.ckpt", pairs(change)))
+
+
+def test_more_classes_than_symbols_are_refused(tmp_path: Path) -> None:
+    """Of a task that answers at a query: a class without a symbol could not be named."""
+    value = content()
+    query = Codec(("a", "b", "?"), ("a", "b", "?"), "a?", query="?")
+    value[BLOCK]["spec"] = {**SPEC, "vocab_size": 3, "codec": query.to_dict()}
+    with pytest.raises(CheckpointError, match="can answer 3 symbols, and it has 7 classes"):
+        load(write(tmp_path / "wrong.ckpt", value))
 
 
 def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:

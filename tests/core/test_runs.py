@@ -146,10 +146,14 @@ def test_types_are_not_trusted(tmp_path: Path) -> None:
         "created": True,
     }
     (tmp_path / "a").mkdir()
-    text = json.dumps({**record, "metrics": {"a": "x", "b": 1.0, "c": float("nan")}})
+    metrics = {"a": "x", "b": 1.0, "c": float("nan"), "d": 10**400, "e": 1 << 63, "f": True}
+    text = json.dumps({**record, "metrics": metrics})
     (tmp_path / "a" / "run.json").write_text(text)
     run = read_run(tmp_path / "a")
     assert (run.arch, run.parameters, run.created, run.metrics) == ("", None, None, {"b": 1.0})
+    for time_ in (1e300, -1, 10**400):
+        (tmp_path / "a" / "run.json").write_text(json.dumps({**record, "created": time_, "seed": 10**30}))
+        assert (read_run(tmp_path / "a").created, read_run(tmp_path / "a").seed) == (None, None)
 
 
 def test_a_probe_counts_only_with_its_manifest(tmp_path: Path) -> None:
