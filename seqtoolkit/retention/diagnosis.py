@@ -1,0 +1,240 @@
+"""What the curves and traces of a checkpoint say in words: findings, with numbers and what to try. Imports no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import Any
+
+from seqtoolkit.retention.comparison import pool
+from seqtoolkit.retention.record import Horizon, Record
+
+SATURATED = 0.5  # share of a gate's units that stand open (or shut)
+IDLE = 0.1  # share of a block's units that are constant (or dead)
+VANISHED = -3.0  # change of log10 |gradient| from the first lag to the last
+EXPLODED = 1.0
+COMPARED = (
+    "decoding",
+    "influence",
+    "recall",
+    "truncation",
+)  # in which a trained model may be better than its twin
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is worth knowing: what was seen, against which threshold, where, and what to try next."""
+
+    kind: str
+    text: str  # a sentence with the numbers
+    numbers: dict[str, float]
+    thresholds: dict[str, float]
+    curve: str  # that shows it: a protocol, or a trace such as "forget_gate, block 0"
+    next: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.text} (see {self.curve}). Try: {self.next}"
+
+
+@dataclass(frozen=True)
+class Units:
+    """How the units of one trace behave over all sequences and steps (see `traces.summarise`)."""
+
+    block: int
+    name: str  # of the trace: forget_gate, hidden, ...
+    units: int
+    open: int = 0  # gate units that are above 0.95 nearly always
+    shut: int = 0  # gate units that are below 0.05 nearly always
+    constant: int = 0  # units that do not change
+    dead: int = 0  # of them, those that are 0
+
+    @property
+    def where(self) -> str:
+        """Name the trace."""
+        return f"{self.name}, block {self.block}"
+
+
+def diagnose(records: Sequence[Record], units: Sequence[Units] = ()) -> list[Finding]:
+    """Look through everything that was measured of one part of one checkpoint, its untrained twins among it."""
+    trained = _main(record for record in records if not record.settings.get("twin"))
+    twins = _main(record for record in records if record.settings.get("twin"))
+    found = [finding for each in units for finding in (*_gates(each), *_idle(each))]
+    found += _gradient(trained.get("gradient", []))
+    found += _disagreement(_horizon(trained.get("decoding", [])), _horizon(trained.get("influence", [])))
+    for protocol, curves in trained.items():
+        found += _censored(protocol, curves)
+        if protocol in COMPARED and protocol in twins:
+            found += _like_twin(protocol, curves, twins[protocol])
+    return found
+
+
+def _main(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Group the main curves (those of the first unit) by protocol, one for each seed."""
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        group = groups.setdefault(record.protocol, [])
+        if not group or (record.unit, record.lags) == (group[0].unit, group[0].lags):
+            group.append(record)
+    return groups
+
+
+def _horizon(curves: Sequence[Record]) -> Horizon | None:
+    horizons = [record.horizon for record in curves if record.horizon is not None]
+    return pool(horizons) if horizons else None
+
+
+def _gates(each: Units) -> Iterator[Finding]:
+    for state, count, sign in (("open", each.open, ">"), ("shut", each.shut, "<")):
+        share = count / each.units
+        if share > SATURATED:
+            yield Finding(
+                kind=f"gate_{state}",
+                text=f"{share:.0%} of the {each.name} units of block {each.block} stand {state} at nearly every step"
+                f" ({sign} {0.95 if state == 'open' else 0.05}): they no longer decide anything",
+                numbers={"share": share, "units": each.units},
+                thresholds={"share": SATURATED},
+                curve=each.where,
+                next=_GATE.get(
+                    (each.name, state),
+                    "a lower --optimizer.lr, or weight decay; saturated gates do not learn",
+                ),
+            )
+
+
+_GATE = {
+    ("forget_gate", "open"): "sequences in which something must be forgotten, or a lower"
+    " --model.arch_config.forget_bias: a cell that never forgets only adds up",
+    (
+        "forget_gate",
+        "shut",
+    ): "a higher --model.arch_config.forget_bias (2 or more), so that the cell keeps its past",
+    ("input_gate", "shut"): "a lower --optimizer.lr: a cell that takes nothing in cannot learn to",
+    (
+        "update_gate",
+        "open",
+    ): "a lower --optimizer.lr: here an open update gate keeps the past and takes nothing in",
+    ("update_gate", "shut"): "training with longer lags: here a shut update gate keeps nothing of the past",
+}
+
+
+def _idle(each: Units) -> Iterator[Finding]:
+    for state, count in (("dead", each.dead), ("constant", each.constant - each.dead)):
+        share = count / each.units
+        if share > IDLE:
+            yield Finding(
+                kind=f"units_{state}",
+                text=f"{share:.0%} of the {each.name} units of block {each.block} are {state}: they carry nothing",
+                numbers={"share": share, "units": each.units},
+                thresholds={"share": IDLE},
+                curve=each.where,
+                next="a smaller --model.d_model, which costs less and may do as well, or a lower --optimizer.lr",
+            )
+
+
+def _gradient(curves: Sequence[Record]) -> Iterator[Finding]:
+    """Compare the gradient at the first lag from 1 on with that at the last, by their mean logs over the seeds."""
+    if not curves or (first := next((i for i, lag in enumerate(curves[0].lags) if lag >= 1), None)) is None:
+        return
+    logs = [fmean(_logs(record)[i] for record in curves) for i in range(len(curves[0].lags))]
+    short, long = curves[0].lags[first], curves[0].lags[-1]
+    change = logs[-1] - logs[first]
+    if long == short or VANISHED < change < EXPLODED:
+        return
+    slope, vanishes = change / (long - short), change < 0
+    below = any(record.settings.get("below_floor") for record in curves)
+    yield Finding(
+        kind="gradient_vanishes" if vanishes else "gradient_explodes",
+        text=f"the gradient {'vanishes' if vanishes else 'explodes'}: from lag {short} to lag {long} it changes by a"
+        f" factor of {'less than ' if below and vanishes else ''}{10**change:.1g}, {10**slope:.3f} for each step",
+        numbers={"log10_change": change, "slope": slope, "factor_per_step": 10**slope},
+        thresholds={"log10_change": VANISHED if vanishes else EXPLODED},
+        curve="gradient",
+        next="a gated architecture (lstm, gru) or attention, or a forget bias nearer to what must be carried"
+        if vanishes
+        else "a smaller --trainer.gradient_clip_val or --optimizer.lr, or a gated architecture",
+    )
+
+
+def _logs(record: Record) -> list[float]:
+    if record.unit.startswith("log10"):
+        return record.estimate
+    return [math.log10(max(value, 1e-300)) for value in record.estimate]
+
+
+def _disagreement(present: Horizon | None, used: Horizon | None) -> Iterator[Finding]:
+    if present is None or used is None:
+        return
+    numbers: dict[str, float] = {
+        "decoding_lower": present.lower, "decoding_upper": present.upper,
+        "influence_lower": used.lower, "influence_upper": used.upper,
+    }  # fmt: skip
+    if present.lower > used.upper and not used.upper_censored:
+        yield Finding(
+            kind="present_unused",
+            text=f"present but not used: inputs can be read off the features up to lag {present}, and predictions"
+            f" depend on them up to lag {used} only",
+            numbers=numbers,
+            thresholds={"decoding_lower": used.upper},
+            curve="decoding beside influence",
+            next="a task or a longer training in which these lags decide the answer; the memory for them is there",
+        )
+    if used.lower > present.upper and not present.upper_censored:
+        yield Finding(
+            kind="used_not_decodable",
+            text=f"used but not linearly decodable: predictions depend on inputs up to lag {used}, and a linear readout"
+            f" of the features finds them up to lag {present} only",
+            numbers=numbers,
+            thresholds={"influence_lower": present.upper},
+            curve="influence beside decoding",
+            next="a readout that is not linear before calling it forgotten: what is kept is not the input itself",
+        )
+
+
+def _censored(protocol: str, curves: Sequence[Record]) -> Iterator[Finding]:
+    horizon = _horizon(curves)
+    if horizon is not None and horizon.censored:
+        longest = curves[0].lags[-1]
+        more = (
+            "--split test, whose lags go further, or data.test_lags"
+            if protocol == "recall"
+            else f"--lags 1:{4 * longest} --steps {8 * longest}"
+        )
+        yield Finding(
+            kind="censored",
+            text=f"the {protocol} horizon is censored: it is at least {horizon.estimate}, the longest lag measured",
+            numbers={"horizon": horizon.estimate, "longest": longest},
+            thresholds={"horizon": longest},
+            curve=protocol,
+            next=f"longer lags ({more})",
+        )
+
+
+def _like_twin(protocol: str, curves: Sequence[Record], twins: Sequence[Record]) -> Iterator[Finding]:
+    """Find a curve that is nowhere surely better than that of the untrained twin."""
+    if twins[0].lags != curves[0].lags or twins[0].unit != curves[0].unit:
+        return
+    sign = -1 if protocol == "truncation" else 1  # a loss is better when it is smaller
+    ahead = max(
+        sign * (_bound(curves, i, -sign) - _bound(twins, i, sign)) for i in range(len(curves[0].lags))
+    )
+    if ahead <= 0:
+        yield Finding(
+            kind="like_twin",
+            text=f"nothing learned beyond the untrained twin: at no lag is the {protocol} curve surely better than that"
+            f" of fresh weights (at best {ahead:+.3g} {curves[0].unit} between the 95 % intervals)",
+            numbers={"ahead": ahead},
+            thresholds={"ahead": 0.0},
+            curve=f"{protocol} beside its twin",
+            next="a longer training, another --optimizer.lr, or shorter lags to begin with",
+        )
+
+
+def _bound(curves: Sequence[Record], i: int, side: int) -> float:
+    """Return the mean upper (side 1) or lower (side -1) bound at a lag, over the seeds."""
+    return fmean((record.upper if side > 0 else record.lower)[i] for record in curves)
