@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -14,7 +15,10 @@ DATA = (
     "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData, or a class path such as mypackage.MyData;"
     " or add --config configs/g2p.yaml"
 )
-_OPTIONAL = re.compile(r"(.*?)Does not validate against .*? Errors: - (.*) - Expected a <class 'NoneType'>.*")
+_OPTIONAL = re.compile(
+    r"(.*?)Does not validate against .*? Errors: - (.*) - Expected a <class 'NoneType'>.*? Given value: (.*)"
+)
+_CHOICES = ("--optimizer", "--config", "-c")  # words after which an optimiser may be named
 
 
 def values(argv: list[str], *flags: str) -> list[str]:
@@ -29,18 +33,36 @@ def with_own_decay(argv: list[str]) -> list[str]:
 
     0.01 of it is mild in AdamW, and in Adam, where it is part of the gradient, enough to learn nothing.
     """
+    if values(argv, "--optimizer.weight_decay", "--optimizer.init_args.weight_decay"):
+        return argv
+    words = []
+    for before, word in zip(["", *argv], argv, strict=False):
+        words.append(word)
+        decay = _own_decay(_optimizer(*(before, word) if before in _CHOICES else word.partition("=")[::2]))
+        words += [] if decay is None else [f"--optimizer.weight_decay={decay}"]
+    return words
+
+
+def _optimizer(flag: str, value: str) -> str:
+    """Return the class that a word of the command line names, or its configuration without a weight decay."""
+    if flag == "--optimizer":
+        return value
+    if flag not in _CHOICES or not value:
+        return ""
+    chosen = yaml.safe_load(value if value.startswith("{") else Path(value).read_text()).get("optimizer")
+    options = chosen.get("init_args") if isinstance(chosen, dict) else None
+    named = chosen.get("class_path") if isinstance(chosen, dict) else chosen
+    decided = isinstance(options, dict) and "weight_decay" in options
+    return named if isinstance(named, str) and not decided else ""
+
+
+def _own_decay(path: str) -> Any:
+    """Return the weight decay that a class of torch.optim begins with, or None."""
     import torch
 
-    words = []
-    for word in argv:
-        words.append(word)
-        name = (words[-1] if words[-2:-1] == ["--optimizer"] else word.partition("--optimizer=")[2]).split(
-            "."
-        )[-1]
-        options = inspect.signature(getattr(torch.optim, name, object)).parameters if name else {}
-        if "weight_decay" in options:
-            words.append(f"--optimizer.weight_decay={options['weight_decay'].default}")
-    return words
+    found = getattr(torch.optim, path.split(".")[-1], None) if path else None
+    options = inspect.signature(found).parameters if isinstance(found, type) else {}
+    return options["weight_decay"].default if "weight_decay" in options else None
 
 
 def check_configs(argv: list[str]) -> None:
@@ -65,7 +87,10 @@ def check_configs(argv: list[str]) -> None:
 def unwrap(message: str) -> str:
     """Take what is wrong with an optional value out of what the parser says of all that it could have been."""
     found = _OPTIONAL.fullmatch(" ".join(message.split()))
-    return found[1] + found[2] if found else message
+    if found is None:
+        return message
+    value = f". Got value: {found[3]}" if re.fullmatch(r"Expected a <class '\w+'>", found[2]) else ""
+    return found[1] + found[2] + value
 
 
 def explain(message: str, options: Iterable[str]) -> str:

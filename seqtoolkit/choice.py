@@ -46,7 +46,7 @@ def complete(chosen: dict[str, Any]) -> dict[str, Any]:
     chosen = {name: chosen[name] for name in NAMES} | floats | {"arch_config": config}
     if chosen["encoder"] is not None:
         return chosen | _with_encoder(chosen)
-    if given := [name for name in ENCODER if (chosen[name] or DEFAULTS[name]) != DEFAULTS[name]]:
+    if given := [name for name in ENCODER if chosen[name] not in (None, {}, DEFAULTS[name])]:
         raise ValueError(
             f"{given[0]}={chosen[given[0]]!r} is for a model that reads with an encoder: add --model.encoder "
             f"{chosen['arch']}, or leave it out"

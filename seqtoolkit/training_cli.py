@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import platform
 import sys
@@ -25,7 +24,7 @@ from lightning.pytorch.loggers import Logger
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from seqtoolkit import choice, plugins
+from seqtoolkit import choice
 from seqtoolkit.arguments import check_configs, explain, unwrap, values, with_own_decay
 from seqtoolkit.checkpoint import described
 from seqtoolkit.checkpointing import AtomicCheckpointIO, RunCheckpoint
@@ -36,6 +35,7 @@ from seqtoolkit.data.pairs import PairsData  # noqa: F401
 from seqtoolkit.data.recall import RecallData  # noqa: F401
 from seqtoolkit.data.reverse import ReverseData  # noqa: F401
 from seqtoolkit.evaluation_recorder import EvaluationRecorder
+from seqtoolkit.notices import silence_notices
 from seqtoolkit.predictions import PredictionWriter
 from seqtoolkit.recorder import RunLogger, RunRecorder
 from seqtoolkit.resume import refuse_another, with_run_config
@@ -184,7 +184,7 @@ class SequenceCLI(LightningCLI):
         text = self._parser(self.subcommand).dump(repeatable, skip_none=False)
         facts = {
             "task": task,
-            "plugin": plugins.owner(arch),
+            "plugin": self.model.described.plugin,
             "data": config.data.as_dict(),
             "seed": config.seed_everything,
             "config_sha256": hashlib.sha256(text.encode()).hexdigest(),
@@ -197,7 +197,7 @@ class SequenceCLI(LightningCLI):
 
 def main(argv: list[str]) -> int:
     """Run one training command; what a user can mend is one clear line, not a traceback."""
-    _silence_notices()
+    silence_notices()
     torch.set_flush_denormal(True)  # a vanishing gradient is far slower without
     SequenceCLI.built = False
     quiet = {"exit_on_error": False}  # an error is one line, not preceded by two hundred of usage
@@ -230,24 +230,6 @@ def _ours(error: BaseException) -> bool:
     raised = Path(place.tb_frame.f_code.co_filename) if place is not None else Path()
     mine = Path(__file__).parent in raised.parents
     return mine or isinstance(error, (OSError, MisconfigurationException))
-
-
-def _silence_notices() -> None:
-    """Leave out what the libraries say of themselves; what they say of the user's run stays."""
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.seed"):
-        logging.getLogger(name).addFilter(_of_the_run)
-    for notice in (
-        ".*LeafSpec.*",
-        "Checkpoint directory .* exists and is not empty",
-        "Couldn't infer the batch",
-    ):
-        warnings.filterwarnings("ignore", message=notice)
-
-
-def _of_the_run(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(
-        ("GPU available", "TPU available", "HPU available", "\U0001f4a1", "Seed set")
-    )
 
 
 def _spec(data: SequenceData) -> dict[str, Any]:

@@ -15,7 +15,7 @@ LOCALES = (
     "cs", "da", "de", "el", "en", "es", "fi", "fr", "hu", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "tr",
     "zh",
 )  # fmt: skip
-# None of them is of numbers alone, where 05/04/2009 is two dates in two countries.
+# Some languages write `medium` in numbers alone: the default ones agree on their order, 05.04.2009 or 2009/04/05.
 FORMATS = ("medium", "long", "full", "d MMM y", "d MMMM y", "MMM d, y", "EEE d MMM y", "EEEE, d MMMM y")
 FIRST, LAST = datetime.date(1950, 1, 1), datetime.date(2049, 12, 31)
 SIZES = {"train": 30_000, "val": 1_000, "test": 1_000}

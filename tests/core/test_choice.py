@@ -50,6 +50,8 @@ def test_without_an_encoder_it_is_one_sequence() -> None:
         ),
         ({"tie": True}, "tie=True is for a model"),
         ({"encoder_width": 8}, "encoder_width=8 is for a model"),
+        ({"encoder_layers": 0}, "encoder_layers=0 is for a model"),
+        ({"bidirectional": False}, "bidirectional=False is for a model"),
         ({"encoder": "lstn"}, "unknown architecture 'lstn': did you mean 'lstm'"),
         ({"encoder": "lstm", "attention": "aditive"}, "unknown attention 'aditive': did you mean 'additive'"),
         ({"encoder": "lstm", "attention_config": {"d": 1}}, "without an attention: add --model.attention"),

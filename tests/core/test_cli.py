@@ -55,6 +55,14 @@ BASE = ["fit", *TINY, "--run", "unused"]
             ["fit", "--data", "PairsData", "--data.on_bad_line", "skop", "--model.arch", "lstm"],
             "Parser key \"on_bad_line\": Expected a typing.Literal['error', 'skip']. Got value: skop",
         ),
+        (
+            [*BASE, "--model.encoder_layers", "two"],
+            "Parser key \"model.encoder_layers\": Expected a <class 'int'>. Got value: two",
+        ),
+        (
+            ["fit", "--data", "DatesData", "--data.locales", "en", "--model.arch", "lstm"],
+            "Parser key \"locales\": Expected a <class 'list'>. Got value: en",
+        ),
         (["test"], "no checkpoint: add --ckpt_path"),
         (
             ["predict", "--ckpt_path", "missing.ckpt", "--data", "G2PData", "--model.arch", "lstm"],
@@ -214,6 +222,10 @@ def test_predict_needs_words(speller: str, capsys: pytest.CaptureFixture[str]) -
         ("--optimizer Adam", 0),
         ("--optimizer=torch.optim.Adam", 0),
         ("--optimizer torch.optim.SGD --optimizer.weight_decay 0.5", 0.5),
+        ("--optimizer.weight_decay 0.5 --optimizer Adam", 0.5),
+        ('--config {"optimizer":"torch.optim.Adam"}', 0),
+        ('--config={"optimizer":{"class_path":"torch.optim.Adam","init_args":{"eps":0.1}}}', 0),
+        ('--config {"optimizer":{"class_path":"Adam","init_args":{"weight_decay":0.3}}}', 0.3),
         ("--optimizer AdamW", 0.01),
     ],
 )
