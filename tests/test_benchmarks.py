@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-HELPERS = ("joeynmt_ours", "joeynmt_peer", "machine")
-SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if path.stem not in HELPERS)
+HELPERS = ("jobs", "joeynmt_ours", "joeynmt_peer", "machine")
+SCRIPTS = sorted(
+    path
+    for path in BENCHMARKS.glob("*.py")
+    if path.stem not in HELPERS and not path.stem.startswith("article_")
+)
 
 
 @pytest.fixture(autouse=True)
