@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqtoolkit.checkpoint import described
 from seqtoolkit.codec import Codec
+from seqtoolkit.data.known_symbols import KnownSymbols
 from seqtoolkit.data.lines import BadLine, OnBadLine
 from seqtoolkit.data.pair import Pair
 from seqtoolkit.data.pairs_base import PairData
@@ -69,7 +69,8 @@ class PairsData(PairData):
         batch_size: pairs in a training batch, instead of `batch_tokens`
         seed: of the order of the training batches
         inputs: what `predict` reads: a file of one source a line, or - for standard input
-        symbols_of: a checkpoint whose symbols are known, instead of those of the training pairs
+        symbols_of: a checkpoint whose symbols are known, instead of those of the training pairs; `source` and `target`
+            are then what they were there
     """
 
     def __init__(
@@ -94,26 +95,21 @@ class PairsData(PairData):
     ) -> None:
         super().__init__(batch_tokens, batch_size, seed, inputs)
         files = {"train": train, "val": val, "test": test}
-        _check(file, files, shares, {"min_count": min_count, "max_symbols": max_symbols}, symbols_of)
+        counts = {"min_count": min_count, "max_symbols": max_symbols}
+        _check(file, files, shares, symbols_of, **counts, max_source=max_source, max_target=max_target)
         self.on_bad_line = on_bad_line
-        self.limits = Limits(Side.of(source), Side.of(target), max_source, max_target)
+        known = None if symbols_of is None else KnownSymbols.of(Path(symbols_of))
+        sides = (Side.of(source), Side.of(target)) if known is None else known.sides
+        self.limits = Limits(*sides, max_source, max_target)
         self.origin = file or f"--data.train {train}"
         self._pairs: dict[str, list[Pair]] = {}
-        if file is not None:
-            found, sha256 = self._read(file)
-            self._pairs = divide(found, shares)
-            digests = {"file": sha256}
-        else:
-            digests = {}
-            for split, path in files.items():
-                if path is not None:
-                    self._pairs[split], digests[split] = self._read(path)
-        counts = {split: len(pairs) for split, pairs in self._pairs.items()}
-        more: dict[str, Any] = {"pairs": counts, "sha256": digests, "source": source, "target": target}
-        if symbols_of is None:
+        digests = self._read(file, files, shares)
+        more: dict[str, Any] = {"pairs": {split: len(some) for split, some in self._pairs.items()}}
+        more |= {"sha256": digests, "source": source, "target": target}
+        if known is None:
             self.specify("pairs", *self._vocabulary(min_count, max_symbols), **more)
         else:
-            self.specify("pairs", *_known(Path(symbols_of)), **more)
+            self.specify("pairs", known.codec, known.max_steps, **more | known.made_of)
 
     def pairs(self, split: str) -> list[Pair]:
         """Return the pairs of a split, in the order of their file."""
@@ -131,28 +127,38 @@ class PairsData(PairData):
         self.limits(Pair(text, ""))
         return super().encode(text)
 
-    def _read(self, path: str) -> tuple[list[Pair], str]:
-        return read_pairs(path, self.limits, self.on_bad_line)
+    def _read(
+        self, file: str | None, files: dict[str, str | None], shares: tuple[float, float, float]
+    ) -> dict[str, str]:
+        """Read one file and divide it, or a file for each split; return the sha256 of each."""
+        if file is not None:
+            found, sha256 = read_pairs(file, self.limits, self.on_bad_line)
+            self._pairs = divide(found, shares)
+            return {"file": sha256}
+        digests = {}
+        for split, path in files.items():
+            if path is not None:
+                self._pairs[split], digests[split] = read_pairs(path, self.limits, self.on_bad_line)
+        return digests
 
     def _vocabulary(self, min_count: int, max_symbols: int | None) -> tuple[Codec, int]:
         """Find the symbols, and how long an answer may be, in the training pairs alone."""
         train, limits = self.pairs("train"), self.limits
+        sources = limits.source.vocabulary((pair.source for pair in train), min_count, max_symbols)
+        targets = limits.target.vocabulary((pair.target for pair in train), min_count, max_symbols)
+        if not sources or not targets:
+            raise ValueError(
+                f"{self.origin}: no symbol of its {'targets' if sources else 'sources'} occurs {min_count:,} times"
+                " in training, so all would be unknown; lower --data.min_count"
+            )
         codec = pair_codec(
-            limits.source.vocabulary((pair.source for pair in train), min_count, max_symbols),
-            limits.target.vocabulary((pair.target for pair in train), min_count, max_symbols),
+            sources,
+            targets,
             example=train[0].source,
             words=(limits.source.words, limits.target.words),
         )
         longest = max(len(limits.target.split(pair.target)) for pair in train)
         return codec, longest + longest // 4 + 4
-
-
-def _known(path: Path) -> tuple[Codec, int]:
-    """Return the symbols of a checkpoint, and how long its answers may be."""
-    spec = described(path).spec
-    if spec.get("task") != "pairs":
-        raise ValueError(f"{path} is of the task {spec.get('task')!r}; expected one of PairsData")
-    return Codec.from_dict(spec.get("codec")), int(spec["max_steps"])
 
 
 def divide(pairs: list[Pair], shares: tuple[float, float, float]) -> dict[str, list[Pair]]:
@@ -169,8 +175,8 @@ def _check(
     file: str | None,
     files: dict[str, str | None],
     shares: tuple[float, float, float],
-    counts: dict[str, int | None],
     symbols_of: str | None,
+    **counts: int | None,
 ) -> None:
     given = [name for name, path in files.items() if path is not None]
     none = file is None and not given and symbols_of is not None  # nothing is read but what `predict` reads

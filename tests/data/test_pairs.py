@@ -22,6 +22,7 @@ from seqtoolkit.data.symbols import UNKNOWN, Side, pair_codec
 from seqtoolkit.decoding import Hypothesis
 
 TRAIN = [("ab", "b a"), ("abc", "c b a"), ("ab", "a b"), ("ca", "a c")]
+SHAPE = {"d_model": 8, "num_layers": 1, "block": "plain", "mlp_ratio": 0.0, "dropout": 0.0}
 VAL = [("abz", "q b a"), ("ca", "a c"), ("abz", "b a"), ("→■", "→ ■")]
 
 
@@ -158,6 +159,8 @@ def test_alignments_go_by_example(tmp_path: Path) -> None:
         ({"file": "a", "shares": (0.5, -0.1, 0.5)}, "shares"),
         ({"file": "a", "min_count": 0}, "min_count must be at least 1, got 0"),
         ({"file": "a", "max_symbols": 0}, "max_symbols must be at least 1"),
+        ({"file": "a", "max_source": 0}, "max_source must be at least 1, got 0"),
+        ({"file": "a", "max_target": -3}, "max_target must be at least 1, got -3"),
         ({"file": "a", "batch_tokens": 9, "batch_size": 9}, "give one of them"),
         ({"file": "a", "batch_size": 0}, "batch_size must be at least 1, got 0"),
     ],
@@ -176,6 +179,58 @@ def test_a_split_without_pairs_says_so(tmp_path: Path, files: dict[str, str]) ->
         data.val_dataloader()
     with pytest.raises(ValueError, match=r"few.tsv: none of its 1 pairs are for train"):
         PairsData(file=path, shares=(1e-9, 1, 0))
+
+
+def test_symbols_that_are_all_rare_are_refused(files: dict[str, str]) -> None:
+    with pytest.raises(
+        ValueError, match=r"no symbol of its sources occurs 99 times .* lower --data.min_count"
+    ):
+        PairsData(**files, min_count=99)
+
+
+def checkpoint(path: Path, spec: dict[str, Any], **changes: Any) -> str:
+    """Write what a checkpoint says of its task, and nothing else."""
+    block = {
+        "schema": 1,
+        "arch": "gru",
+        "arch_config": {},
+        "shape": SHAPE,
+        "spec": {**spec, **changes},
+        "plugin": "",
+    }
+    torch.save({"seqtoolkit": block}, path)
+    return str(path)
+
+
+def test_symbols_of_a_checkpoint_need_no_list(tmp_path: Path, files: dict[str, str]) -> None:
+    """They are taken apart as they were there, whatever the list or the options are now."""
+    listed = tmp_path / "list.txt"
+    listed.write_text("b\na\n")
+    spec = PairsData(**files, target=str(listed)).spec
+    listed.unlink()
+    (tmp_path / "inputs.txt").write_text("ab\n")
+    known = checkpoint(tmp_path / "a.ckpt", spec)
+    for options in ({"target": str(listed)}, {}):
+        data = PairsData(symbols_of=known, inputs=str(tmp_path / "inputs.txt"), **options)
+        assert {**data.spec, "pairs": 0, "sha256": 0} == {**spec, "pairs": 0, "sha256": 0}
+        assert sum(len(batch) for batch in data.predict_dataloader()) == 1
+        assert PairsData(**files, symbols_of=known, max_target=3).limits.target.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "g2p"}, "a.ckpt is of the task 'g2p'; expected one of PairsData"),
+        ({"codec": 3}, "a.ckpt: its codec is wrong: a codec has the fields"),
+        ({"max_steps": 10**12}, "a.ckpt: its max_steps is 1000000000000"),
+        ({"max_steps": "9"}, "a.ckpt: its max_steps is '9'"),
+    ],
+)
+def test_symbols_of_a_hostile_checkpoint(
+    tmp_path: Path, files: dict[str, str], changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        PairsData(symbols_of=checkpoint(tmp_path / "a.ckpt", PairsData(**files).spec, **changes))
 
 
 def test_batches_of_so_many_pairs_or_tokens(files: dict[str, str]) -> None:
