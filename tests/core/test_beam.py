@@ -159,3 +159,32 @@ def test_the_history_leads_to_every_answer() -> None:
 def test_impossible_options_are_refused(wrong: dict) -> None:
     with pytest.raises(ValueError, match="expected at least"):
         beam_search(Table(3, 0, 1.0), [[1]], END, **{"max_steps": 3, **wrong})
+
+
+class Ending(Table):
+    """Ends at once after a prompt of two tokens, and hardly ever after others; remembers what it was given to read."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 0, 1.0)
+        self.shapes: list[tuple[int, ...]] = []
+
+    def advance(self, tokens: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        self.shapes.append(tuple(tokens.shape))
+        return super().advance(tokens, state)
+
+    def scores(self, read: list[int]) -> Tensor:
+        return torch.tensor([0.0, 0.1, 6.0 if read[:1] == [1] else -60.0, 0.2])
+
+
+def test_a_prompt_is_done_as_soon_as_nothing_can_be_better_and_each_symbol_costs_one_step() -> None:
+    model, history = Ending(), list[BeamStep]()
+    found = beam_search(model, [[1, 7], [3, 7]], END, 6, 5, beams=2, length_penalty=0, history=history)
+    assert [step.rows.tolist() for step in history] == [[0, 1], [0, 1], [1], [1], [1], [1]]
+    assert model.shapes == [(2, 2), (4, 1), *[(2, 1)] * 4]
+    assert [[(len(one.tokens), one.ended) for one in each] for each in found] == [
+        [(0, True), (1, True)],
+        [(6, False)] * 2,
+    ]
+    model, history = Ending(), []
+    beam_search(model, [[1, 7]], END, 50, 5, beams=2, length_penalty=0, history=history)
+    assert len(history) == 2
