@@ -77,6 +77,43 @@ def test_with_enough_beams_it_is_exhaustive_search(
         )
 
 
+def without_an_early_stop(
+    model: Table, prompt: list[int], max_steps: int, offset: int, beams: int, penalty: float
+) -> list[tuple]:
+    """Search literally, with a few beams and to the last step."""
+    going: list[tuple[list[int], float]] = [([], 0.0)]
+    found = []
+    for n in range(1, max_steps + 1):
+        longer = []
+        for answer, total in going:
+            scores = model.scores([*prompt, *(number + offset for number in answer)]).log_softmax(-1).tolist()
+            found.append(((total + scores[END]) / ((5 + n) / 6) ** penalty, answer, True))
+            longer += [([*answer, c], total + scores[c]) for c in range(model.classes) if c != END]
+        going = sorted(longer, key=lambda one: -one[1])[:beams]
+    found += [(total / ((5 + max_steps) / 6) ** penalty, answer, False) for answer, total in going]
+    return sorted(found, key=lambda one: -one[0])[:beams]
+
+
+@settings(max_examples=60)
+@given(
+    beams=st.integers(1, 4),
+    max_steps=st.integers(1, 9),
+    seed=st.integers(0, 10_000),
+    sharpness=st.sampled_from([0.5, 2.0, 4.0]),
+    penalty=st.sampled_from([0.0, 0.6, 1.0, 2.5]),
+)
+def test_an_early_stop_changes_no_answer(
+    beams: int, max_steps: int, seed: int, sharpness: float, penalty: float
+) -> None:
+    model, prompts = Table(4, seed, sharpness), [[7, 1], [3], [9, 9]]
+    for prompt, answers in zip(
+        prompts, beam_search(model, prompts, END, max_steps, 5, beams, penalty), strict=True
+    ):
+        expected = without_an_early_stop(model, prompt, max_steps, 5, beams, penalty)
+        assert [(one.tokens, one.ended) for one in answers] == [one[1:] for one in expected]
+        assert [one.score for one in answers] == pytest.approx([one[0] for one in expected], abs=1e-5)
+
+
 def models() -> list[nn.Module]:
     torch.manual_seed(0)
     joined = SequenceModel("gru", num_classes=6, vocab_size=10, d_model=16, block="plain")
