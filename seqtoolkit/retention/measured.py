@@ -1,0 +1,60 @@
+"""What is measured: sequences that a view can read, in batches that fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from seqtoolkit.retention.statistics import check_sequences
+from seqtoolkit.retention.view import View, check_causal, check_lags
+
+STEPS = 32_768  # of a batch: bounds the memory of what a forward keeps
+
+
+def checked(
+    view: View, inputs: Tensor, lags: Sequence[int], most: int | None = None, together: int = 1
+) -> Tensor:
+    """Return the first `most` of N sequences (N, T) or (N, T, F), on the device and in the precision of the model.
+
+    Raises ValueError when the model cannot read them, they have values that are not finite, a lag lies beyond them,
+    there are too few for an interval, as many `together` as make one observation, or the model diverged or is not
+    causal.
+    """
+    tokens = view.num_features == 0
+    if inputs.dim() != (2 if tokens else 3) or (not tokens and inputs.shape[2] != view.num_features):
+        expected = "tokens (N, T)" if tokens else f"features (N, T, {view.num_features})"
+        raise ValueError(f"the model reads {expected}, the inputs are {tuple(inputs.shape)}")
+    check_lags(lags, inputs.shape[1])
+    if not tokens and not inputs.isfinite().all():
+        row, step = (int(i) for i in (~inputs.isfinite()).any(-1).nonzero()[0])
+        raise ValueError(
+            f"the inputs have values that are not finite, the first one in sequence {row} at step {step};"
+            " mend or leave out what is missing"
+        )
+    what = "an interval" if together == 1 else f"an interval where {together} make one"
+    check_sequences(len(inputs[:most]) // together, what, 1 / together)
+    weight = next(view.model.parameters())
+    inputs = inputs[:most].to(weight.device) if tokens else inputs[:most].to(weight)
+    with torch.no_grad():
+        finite(view, view.features(view.embed(inputs[:1])))
+    check_causal(view, inputs)
+    return inputs
+
+
+def batches(n: int, steps: int, multiple: int = 1) -> Iterator[slice]:
+    """Cut n sequences of `steps` into batches of at most STEPS steps, or of `multiple` sequences."""
+    size = max(multiple, STEPS // steps // multiple * multiple)
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
+
+
+def finite(view: View, features: Tensor) -> Tensor:
+    """Return the features (..., D), or raise ValueError: those of a model that diverged are not finite."""
+    if not torch.isfinite(features).all():
+        raise ValueError(
+            f"the features of this {type(view.model).__name__} are not finite: its weights have diverged;"
+            " measure an earlier checkpoint"
+        )
+    return features
