@@ -15,6 +15,9 @@ train and use a model (`seqtoolkit fit --help` for the options of each)
   test       the same, once, on the test split
   predict    use it:           seqtoolkit predict --ckpt_path runs/mine/checkpoints/best.ckpt --data.words words.txt
 
+measure
+  retention  how far back it remembers:   seqtoolkit retention runs/mine
+
 look
   runs       print the runs of a folder as a table:   seqtoolkit runs runs/
   plugins    list the architectures and attentions that are installed; --name NAME explains one
@@ -38,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     command = _find(name)
     if command is None:
-        known = [*TRAINING, "runs", "plugins", "check", *_commands()]
+        known = [*TRAINING, "retention", "runs", "plugins", "check", *_commands()]
         print(f"seqtoolkit: no command {name!r}; expected one of {', '.join(known)}", file=sys.stderr)
         return 2
     try:
@@ -50,6 +53,8 @@ def main(argv: list[str] | None = None) -> int:
 def _find(name: str) -> Callable[[list[str]], int] | None:
     if name in TRAINING:
         from seqtoolkit.training_cli import main as command
+    elif name == "retention":
+        from seqtoolkit.retention_command import main as command
     elif name == "runs":
         from seqtoolkit.runs_command import main as command
     elif name == "plugins":

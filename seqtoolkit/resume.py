@@ -42,7 +42,7 @@ def harmless(path: Path) -> dict[str, Any]:
         parts = {name: config[name] for name in PLAIN if name in config}
         named = {name: config[name] for name in NAMED if config.get(name)}
         trainer = {name: config["trainer"][name] for name in TRAINER if name in config["trainer"]}
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path}: not a configuration that seqtoolkit wrote ({error!r:.100})") from None
     for name, value in named.items():
         if foreign := _foreign(name, value):

@@ -1,0 +1,110 @@
+"""`seqtoolkit retention`: how far back do checkpoints remember? Measured, stored beside them, and printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from seqtoolkit import retention_table as tables
+from seqtoolkit.retention.diagnosis import Finding, diagnose
+from seqtoolkit.retention_options import Options, parse
+
+if TYPE_CHECKING:
+    from seqtoolkit.retention_session import Session
+
+LOOKED_AT = 32  # sequences whose gates are looked at
+
+
+def main(argv: list[str]) -> int:
+    """Measure, store and print the retention curves of runs or checkpoints."""
+    try:
+        options = parse(argv)
+        measured = [_measured(number, options) for number in range(len(options.paths))]
+    except ValueError as error:
+        print(f"seqtoolkit retention: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(
+            "\ninterrupted; what was measured is stored: the same command goes on from there", file=sys.stderr
+        )
+        raise
+    _print(measured, options)
+    return 0
+
+
+def _measured(number: int, options: Options) -> dict[str, Any]:
+    """Measure one checkpoint, store its curves and findings, and return them with what it is."""
+    from seqtoolkit.retention_session import open_session
+
+    with open_session(options.paths[number], options) as session:
+        _measure(session)
+        findings = _findings(session)
+        if session.folder is not None:
+            value = {
+                "schema": 1,
+                "step": session.checkpoint.step,
+                "findings": [f.to_dict() for f in findings],
+            }
+            session.folder.write_probe(session.checkpoint.path, "diagnosis.json", value)
+        else:
+            print(f"not stored: {session.name} is not in a run folder", file=sys.stderr)
+        return {
+            "name": session.name,
+            "checkpoint": str(session.checkpoint.path),
+            "model": str(session.checkpoint.described),
+            "step": session.checkpoint.step,
+            "records": session.records,
+            "findings": findings,
+            "skipped": session.skipped,
+            "reused": session.reused,
+        }
+
+
+def _measure(session: Session) -> None:
+    """Do what is not stored yet.
+
+    Raises ValueError when nothing at all could be measured.
+    """
+    from seqtoolkit.retention_progress import Progress
+
+    left = session.begin()
+    if session.reused:
+        count = f"{session.reused} of {session.reused + len(left)} measurements"
+        print(f"{session.name}: {count} are stored and reused (--again measures anew)", file=sys.stderr)
+    with Progress(session.name, left, session.options.progress) as progress:
+        for job in left:
+            progress.begin(job)
+            session.measure(job)
+            progress.end(job)
+    for protocol, reason in session.skipped.items():
+        print(f"{session.name}: left out {protocol}: {reason}", file=sys.stderr)
+    if not session.records:
+        raise ValueError(f"{session.name}: nothing could be measured")
+
+
+def _findings(session: Session) -> list[Finding]:
+    """Look at everything that was measured, and at the gates while the model reads."""
+    from seqtoolkit.retention.traces import summarise
+    from seqtoolkit.retention_session import independent
+
+    seen = session.view()
+    return diagnose(session.records, summarise(seen, independent(seen, LOOKED_AT, session.options.steps, 0)))
+
+
+def _print(measured: list[dict[str, Any]], options: Options) -> None:
+    several = [tables.Measured(one["name"], one["records"]) for one in measured]
+    if options.json:
+        plain = [
+            {**one, **{name: [r.to_dict() for r in one[name]] for name in ("records", "findings")}}
+            for one in measured
+        ]
+        print(json.dumps({"measured": plain, "differences": tables.differences(several)}, ensure_ascii=False))
+        return
+    for one, shown in zip(measured, several, strict=True):
+        print(
+            f"{one['name']}: {one['model']}, {one['step']:,} steps of training\n\n{tables.horizons(shown)}\n"
+        )
+        print("".join(f"- {finding}\n" for finding in one["findings"]) or "- nothing stands out\n")
+    if len(measured) > 1:
+        print(tables.comparison(several))

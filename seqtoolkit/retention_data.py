@@ -1,0 +1,65 @@
+"""The data of a run, opened for measuring: from its configuration, and only as far as that can do no harm."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqtoolkit.batch import Batch
+from seqtoolkit.checkpoint import Checkpoint
+from seqtoolkit.resume import harmless, refuse_another
+
+NEEDS_DATA = ("recall", "truncation")  # the others are driven by independent inputs
+SPEC = ("task", "vocab_size", "num_classes", "codec")  # in which data and checkpoint must agree
+
+
+def open_data(checkpoint: Checkpoint, run: Path | None) -> Any:
+    """Return the data module (a SequenceData) that a checkpoint was trained on.
+
+    Raises ValueError: the checkpoint has none, its configuration names foreign code, its files are gone or changed.
+    """
+    config = None if run is None else run / "config.yaml"
+    if config is None or not config.is_file():
+        raise ValueError(
+            f"{checkpoint.path} has no data (no config.yaml of a run beside it), and {' and '.join(NEEDS_DATA)} need"
+            " it: move it into its run folder, or choose --protocols decoding,gradient,influence,timescale"
+        )
+    section = harmless(config).get("data")
+    if not section:
+        raise ValueError(f"{config} names no data; {' and '.join(NEEDS_DATA)} need it")
+    data = _build(config, section)
+    refuse_another(checkpoint.path, checkpoint.described.spec, {name: data.spec[name] for name in SPEC})
+    return data
+
+
+def batches(data: Any, split: str, sequences: int | None = None, seed: int = 0) -> list[Batch]:
+    """Return the batches of a split, of so many sequences, drawn by the seed, when there are more."""
+    loader = {"val": data.val_dataloader, "test": data.test_dataloader}[split]()
+    examples = loader.examples
+    if sequences is None or sequences >= len(examples):
+        return list(loader)
+    rows = (
+        torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))[:sequences].sort().values
+    )
+    return [examples.collate(rows)]
+
+
+def _build(config: Path, section: Any) -> Any:
+    from seqtoolkit.data.base import SequenceData  # imports Lightning
+
+    place = section.get("class_path") if isinstance(section, dict) else section
+    module, _, name = str(place).rpartition(".")
+    try:
+        kind = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        raise ValueError(f"{config}: there is no data {place!r} in this version of seqtoolkit") from None
+    if not (isinstance(kind, type) and issubclass(kind, SequenceData)):
+        raise ValueError(f"{config}: {place!r} is no data")
+    options = dict(section.get("init_args") or {}) if isinstance(section, dict) else {}
+    try:
+        return kind(**options)
+    except TypeError as error:
+        raise ValueError(f"{config}: its data cannot be built ({error})") from None

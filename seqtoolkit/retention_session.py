@@ -1,0 +1,268 @@
+"""One checkpoint being measured: what there is to do, what is stored already, and each curve stored at once."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from seqtoolkit import checkpoint as checkpoints
+from seqtoolkit import retention_data, retention_store
+from seqtoolkit.checkpoint import Checkpoint
+from seqtoolkit.model import SequenceModel
+from seqtoolkit.retention.measured import finite
+from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.twin import of_twin, twin
+from seqtoolkit.retention.view import View, check_causal, drive, view
+from seqtoolkit.retention_options import Options
+from seqtoolkit.run_folder import RunFolder
+from seqtoolkit.runs import Run, read_run
+
+MOST_SYMBOLS = 128  # that drive a model: enough to ask for, and decoding finds a readout for each
+
+
+@dataclass(frozen=True)
+class Job:
+    """One measurement: a protocol with a seed, of the checkpoint or of its untrained twin."""
+
+    protocol: str
+    seed: int
+    twin: bool
+
+
+@dataclass
+class Session:
+    """A checkpoint, its run when it has one, and what was measured of it."""
+
+    checkpoint: Checkpoint
+    folder: RunFolder | None
+    options: Options
+    records: list[Record] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)  # protocol: why
+    reused: int = 0
+
+    @property
+    def name(self) -> str:
+        """Name the checkpoint: "lstm-1/best"."""
+        path = self.checkpoint.path
+        return f"{self.folder.path.name}/{path.stem}" if self.folder else str(path)
+
+    @property
+    def run(self) -> Run | None:
+        """Return the run that the checkpoint belongs to."""
+        return read_run(self.folder.path) if self.folder else None
+
+    @property
+    def jobs(self) -> list[Job]:
+        """List the measurements, seed by seed, so that the first round tells how long the others take."""
+        twins = (False, True) if self.options.twin else (False,)
+        return [
+            Job(protocol, seed, of_twin)
+            for seed in range(self.options.seeds)
+            for protocol in self.options.protocols
+            for of_twin in twins
+            if protocol != "recall" or of_twin or seed == 0  # its questions are the data's, whatever the seed
+        ]
+
+    def begin(self) -> list[Job]:
+        """Refuse what cannot be measured, take what is stored already, and return what is left to do.
+
+        Raises ValueError for a model that is not causal, and for named protocols that this checkpoint does not allow.
+        """
+        seen = self.view()
+        inputs = independent(seen, 8, self.options.steps, 0)
+        with torch.no_grad():
+            finite(seen, seen.features(seen.embed(inputs)))
+        check_causal(seen, inputs)
+        for protocol in self.options.protocols:
+            if protocol in retention_data.NEEDS_DATA:
+                self._attempt(protocol, lambda p=protocol: self._possible(p))
+        stored = [] if self.options.again else self._stored()
+        left = []
+        for job in self.jobs:
+            found = [record for record in stored if self._fits(record, job)]
+            self.records = retention_store.merge(self.records, found)
+            self.reused += bool(found)
+            if not found:
+                left.append(job)
+        return left
+
+    def measure(self, job: Job) -> None:
+        """Do one measurement and store it.
+
+        Raises ValueError when it cannot be done and was asked for by name; else the reason is kept in `skipped`.
+        """
+        if job.protocol not in self.skipped:
+            self._attempt(job.protocol, lambda: self._measure(job))
+
+    def _attempt(self, protocol: str, action: Any) -> None:
+        try:
+            action()
+        except ValueError as error:
+            if self.options.explicit:
+                raise ValueError(f"{self.name}: {protocol}: {error}") from None
+            self.skipped[protocol] = str(error)
+
+    def _measure(self, job: Job) -> None:
+        records = [self._marked(record, job) for record in self._call(job)]
+        if job.twin:
+            records = of_twin(records)
+        self.records = retention_store.merge(self.records, records)
+        if self.folder is not None:
+            split = self.options.split if job.protocol == "recall" else ""
+            retention_store.write(self.folder, self.checkpoint.path, self.checkpoint.step, records, split)
+
+    def _call(self, job: Job) -> list[Record]:
+        """Call the protocol: with the same numbers whenever it is called for this checkpoint and these options."""
+        options, seen = self.options, self.view(job.seed if job.twin else None)
+        protocol = _protocol(job.protocol)
+        if job.protocol == "recall":
+            metric = self._data.metrics(options.split)["recall"]
+            given = {"chance": metric.chance, "settings": metric.settings, "seed": job.seed}
+            found = retention_data.batches(self._data, options.split)
+            records: list[Record] = protocol(seen, found, metric.lags, **given)
+        elif job.protocol == "truncation":
+            found = retention_data.batches(self._data, options.split, options.sequences, job.seed)
+            from seqtoolkit.retention.truncation import contexts
+
+            name = f"{self.checkpoint.task}/{options.split}"
+            records = protocol(seen, found, contexts(options.lags, found), seed=job.seed, drive=name)
+        else:
+            inputs = independent(seen, options.sequences, options.steps, job.seed)
+            records = protocol(seen, inputs, list(options.lags), seed=job.seed)
+        return records
+
+    def _marked(self, record: Record, job: Job) -> Record:
+        return replace(
+            record, seed=job.seed, settings={**record.settings, "asked": self._asked(job.protocol)}
+        )
+
+    def _asked(self, protocol: str) -> dict[str, Any]:
+        """Return what decides the numbers of a protocol, beside the seed: with the same again, it is reused."""
+        options = self.options
+        asked: dict[str, Any] = {"checkpoint": self._digest}
+        if protocol == "recall":
+            return asked | {"split": options.split}
+        asked |= {"sequences": options.sequences, "lags": list(options.lags)}
+        return asked | ({"split": options.split} if protocol == "truncation" else {"steps": options.steps})
+
+    def _fits(self, record: Record, job: Job) -> bool:
+        of_twin, part = bool(record.settings.get("twin")), self.view().part
+        return (
+            (record.protocol, record.seed, of_twin) == (job.protocol, job.seed, job.twin)
+            and record.settings.get("part") == part
+            and record.settings.get("asked") == self._asked(job.protocol)
+        )
+
+    def _stored(self) -> list[Record]:
+        if self.folder is None:
+            return []
+        return retention_store.read(self.folder.path, self.checkpoint.path.stem, self.checkpoint.step)
+
+    def _possible(self, protocol: str) -> None:
+        """Raise ValueError when a protocol that needs data has none of its kind."""
+        task = self.checkpoint.task
+        if protocol == "recall" and task != "recall":
+            raise ValueError(
+                f"the model was trained on {task or 'another task'}; recall needs --data RecallData"
+            )
+        if not isinstance(self.checkpoint.model, SequenceModel):
+            raise ValueError(
+                "an encoder-decoder reads two streams, and it is not defined which of them is cut: truncation needs"
+                " a model without --model.encoder"
+            )
+        assert self._data is not None
+
+    def view(self, seed: int | None = None) -> View:
+        """Look at the checkpoint, or at the twin of a seed, on the device that was asked for."""
+        model = self.checkpoint.model if seed is None else twin(self.checkpoint.described, seed)
+        return view(model.to(self._device), self.options.part)  # type: ignore[arg-type]
+
+    @property
+    def _device(self) -> torch.device:
+        name = self.options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        try:
+            return torch.empty(0, device=name).device
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(f"--device {name}: {str(error).splitlines()[0]}") from None
+
+    @cached_property
+    def _data(self) -> Any:
+        return retention_data.open_data(self.checkpoint, self.folder.path if self.folder else None)
+
+    @cached_property
+    def _digest(self) -> str:
+        with self.checkpoint.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+def independent(seen: View, n: int, steps: int, seed: int) -> Tensor:
+    """Draw independent inputs; of a large vocabulary, symbols that are spread over it evenly."""
+    every = max(1, -(-seen.vocab_size // MOST_SYMBOLS))
+    return drive(seen, n, steps, seed, range(0, seen.vocab_size, every) if every > 1 else None)
+
+
+@contextmanager
+def open_session(path: Path, options: Options) -> Iterator[Session]:
+    """Open a checkpoint, or the best one of a run, and hold its run while it is measured.
+
+    Raises ValueError: there is none, it is no checkpoint, or another process holds the run; OSError: the run cannot
+    be written to.
+    """
+    file = find(path)
+    checkpoint, run = checkpoints.load(file), file.resolve().parent.parent
+    folder = (
+        RunFolder(run)
+        if (run / "run.json").is_file() and file.resolve().parent.name == "checkpoints"
+        else None
+    )
+    try:
+        if folder is not None:
+            _hold(folder)
+            (run / "probes" / file.stem).mkdir(parents=True, exist_ok=True)
+        yield Session(checkpoint, folder, options)
+    except OSError as error:
+        raise ValueError(
+            f"{run} cannot be written to ({error.strerror or error}), and curves are stored there: copy the run,"
+            " or copy the checkpoint out of it and measure that"
+        ) from None
+    finally:
+        if folder is not None:
+            folder.close()
+
+
+def _hold(folder: RunFolder) -> None:
+    try:
+        folder.open(create=False)
+    except ValueError:
+        raise ValueError(
+            f"{folder.path} is being trained or measured by another process: wait until it ends, or copy the"
+            " checkpoint out of the run and measure that"
+        ) from None
+
+
+def find(path: Path) -> Path:
+    """Return the file of a checkpoint, or that of a run's best (else last) one.
+
+    Raises ValueError when there is none.
+    """
+    if not path.is_dir():
+        return path
+    found = read_run(path).checkpoints if (path / "run.json").is_file() else []
+    if not found:
+        raise ValueError(
+            f"{path} holds no checkpoint; expected a run folder such as runs/RUN, or runs/RUN/checkpoints/best.ckpt"
+        )
+    return found[0]
+
+
+def _protocol(name: str) -> Any:
+    return getattr(importlib.import_module(f"seqtoolkit.retention.{name}"), name)
