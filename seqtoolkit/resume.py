@@ -10,7 +10,7 @@ import yaml
 
 from seqtoolkit.arguments import values
 
-PLAIN = ("seed_everything", "model", "checkpoint")  # plain values all the way down
+PLAIN = ("seed_everything", "model", "checkpoint", "retention")  # plain values all the way down
 NAMED = {  # what may be named, and so imported, without being asked for on the command line
     "data": ("seqtoolkit.data.",),
     "optimizer": ("torch.optim.",),

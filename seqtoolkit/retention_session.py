@@ -123,7 +123,7 @@ class Session:
     def _call(self, job: Job) -> list[Record]:
         """Call the protocol: with the same numbers whenever it is called for this checkpoint and these options."""
         options, seen = self.options, self.view(job.seed if job.twin else None)
-        protocol = _protocol(job.protocol)
+        protocol = find_protocol(job.protocol)
         if job.protocol == "recall":
             metric = self._data.metrics(options.split)["recall"]
             given = {"chance": metric.chance, "settings": metric.settings, "seed": job.seed}
@@ -264,5 +264,6 @@ def find(path: Path) -> Path:
     return found[0]
 
 
-def _protocol(name: str) -> Any:
+def find_protocol(name: str) -> Any:
+    """Return the function of a protocol: (view, inputs, lags, *, seed) -> records, the main curve first."""
     return getattr(importlib.import_module(f"seqtoolkit.retention.{name}"), name)

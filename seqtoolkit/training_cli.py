@@ -39,6 +39,7 @@ from seqtoolkit.notices import silence_notices
 from seqtoolkit.predictions import PredictionWriter
 from seqtoolkit.recorder import RunLogger, RunRecorder
 from seqtoolkit.resume import refuse_another, with_run_config
+from seqtoolkit.retention_recorder import RetentionRecorder
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
 from seqtoolkit.task import SequenceTask
@@ -60,6 +61,7 @@ class SequenceCLI(LightningCLI):
         """Add the run folder, checkpointing, optimiser and schedule, and let the data tell the model its sizes."""
         parser.add_argument("--run", type=str | None, help="Folder of the run; default runs/TASK-ARCH-TIME.")
         parser.add_lightning_class_args(RunCheckpoint, "checkpoint")
+        parser.add_lightning_class_args(RetentionRecorder, "retention")
         parser.add_optimizer_args((Optimizer,))
         parser.add_lr_scheduler_args((LRScheduler,))
         parser.link_arguments("data", "model.spec", compute_fn=_spec, apply_on="instantiate")

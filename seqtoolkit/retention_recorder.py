@@ -1,0 +1,129 @@
+"""Memory while it forms: the horizons of chosen protocols against the step of training, at validations."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, cast
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+
+from seqtoolkit import retention_data
+from seqtoolkit.model import SequenceModel
+from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.view import view
+from seqtoolkit.retention_options import default_lags, parse_lags, parse_protocols
+from seqtoolkit.retention_session import find_protocol, independent
+from seqtoolkit.task import SequenceTask
+
+
+class RetentionRecorder(Callback):
+    """Log `retention/<protocol>_horizon`, with its interval, while a model is trained; its cost is printed at the end.
+
+    Args:
+        protocols: what is measured, such as `gradient` or `gradient,influence`; nothing when null.
+        every: least steps of training from one measurement to the next; each is made at a validation.
+        lags: 1,2,4,8 or 1:64; by default a grid up to half of `steps`.
+        sequences: independent sequences for each measurement.
+        steps: steps of these sequences.
+    """
+
+    def __init__(
+        self,
+        protocols: str | None = None,
+        every: int = 1,
+        lags: str | None = None,
+        sequences: int = 128,
+        steps: int = 128,
+    ) -> None:
+        self.protocols = () if protocols is None else parse_protocols(protocols)
+        if "recall" in self.protocols:
+            raise ValueError(
+                "recall is logged at every validation as val/horizon; leave it out of the protocols"
+            )
+        for name, value, least in (("every", every, 1), ("sequences", sequences, 1), ("steps", steps, 2)):
+            if value < least:
+                raise ValueError(f"retention.{name} is {value}; expected {least} or more")
+        self.lags = default_lags(steps) if lags is None else parse_lags(lags, steps)
+        self.every, self.sequences, self.steps = every, sequences, steps
+        self._last: int | None = None  # step of the latest measurement
+        self._count, self._seconds, self._trained = (
+            0,
+            0.0,
+            0.0,
+        )  # measurements, what they took, and training in all
+        self._begun = 0.0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._begun = time.perf_counter()
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measure, when training has come far enough."""
+        step = trainer.global_step
+        due = self._last is None or step >= self._last + self.every
+        if not self.protocols or not due or trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        begun = time.perf_counter()
+        for protocol in self.protocols:
+            try:
+                records = self._measure(cast(SequenceTask, pl_module), protocol)
+            except ValueError as error:  # training goes on: what is wrong now may be right later
+                print(f"retention: {protocol} at step {step}: {error}", file=sys.stderr)
+                continue
+            pl_module.log_dict(_named(records[0]), sync_dist=True)
+        self._last, self._count = step, self._count + 1
+        self._seconds += time.perf_counter() - begun
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say what it cost."""
+        if self._count and trainer.is_global_zero:
+            share = self._seconds / max(self._all, 1e-9)
+            what = f"{self._count} measurements of {', '.join(self.protocols)}"
+            print(
+                f"retention: {what} took {self._seconds:.1f} s, {share:.1%} of the training", file=sys.stderr
+            )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Say when the latest measurement was, and what all took; a resumed run goes on from there."""
+        if not self.protocols:
+            return {}
+        return {"last": self._last, "count": self._count, "seconds": self._seconds, "trained": self._all}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self._last, self._count = state_dict["last"], state_dict["count"]
+        self._seconds, self._trained = state_dict["seconds"], state_dict["trained"]
+
+    @property
+    def _all(self) -> float:
+        """Return the seconds of training so far, those before a resumption among them."""
+        return self._trained + (time.perf_counter() - self._begun if self._begun else 0.0)
+
+    def _measure(self, task: SequenceTask, protocol: str) -> list[Record]:
+        measure = find_protocol(protocol)
+        with torch.inference_mode(False), torch.enable_grad():
+            seen = view(task.model)
+            if protocol != "truncation":
+                inputs = independent(seen, self.sequences, self.steps, 0)
+                records: list[Record] = measure(seen, inputs, list(self.lags), seed=0)
+                return records
+            if not isinstance(task.model, SequenceModel):
+                raise ValueError("truncation needs a model without --model.encoder")
+            from seqtoolkit.retention.truncation import contexts
+
+            batches = retention_data.batches(task.data, "val", self.sequences)
+            return list(measure(seen, batches, contexts(self.lags, batches), seed=0))
+
+
+def _named(record: Record) -> dict[str, float]:
+    """Return what is logged of a curve: a horizon is never without its interval."""
+    if record.horizon is None:
+        return {}
+    name, horizon = f"retention/{record.protocol}_horizon", record.horizon
+    return {
+        name: float(horizon.estimate),
+        f"{name}_lower": float(horizon.lower),
+        f"{name}_upper": float(horizon.upper),
+    }
