@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from random import Random
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from seqtoolkit_dashboard.cache import Stamp, stamp
 if TYPE_CHECKING:
     from seqtoolkit.alignment_inspection import AlignmentInspection
     from seqtoolkit.checkpoint import Checkpoint
+    from seqtoolkit.codec import Codec
+    from seqtoolkit.gates_inspection import GatesInspection, Side
     from seqtoolkit.inspection import Inspection
 
 TEXT_LIMIT = 512  # characters: influence takes one forward pass for each of them
@@ -36,6 +39,21 @@ def align(
     with _one_at_a_time:
         version, typed = _typed(path, text)
         return typed, _align(path, version, typed, min(max(beams, 1), MAX_BEAMS), forced)
+
+
+def gates(path: Path, text: str, sample: int, side: Side) -> tuple[str, GatesInspection]:
+    """Let a checkpoint read a text, or `sample` drawn symbols instead, as `look` does, and see its gates."""
+    with _one_at_a_time:
+        version, typed = _typed(path, text)
+        if sample > 0:
+            typed = _drawn(_load(path, version).codec, min(sample, TEXT_LIMIT))
+        return typed, _gates(path, version, typed, side)
+
+
+def _drawn(codec: Codec, count: int) -> str:
+    """Draw symbols that may be typed, always the same ones; a task that must be asked is asked at the end."""
+    drawn = Random(0).choices([symbol for symbol in codec.alphabet if symbol != codec.query], k=count)
+    return (" " if codec.words else "").join([*drawn, *([codec.query] if codec.query else [])])
 
 
 def _typed(path: Path, text: str) -> tuple[Stamp, str]:
@@ -90,3 +108,10 @@ def _align(
     from seqtoolkit.alignment_inspection import inspect_alignment
 
     return inspect_alignment(_load(path, version), text, forced, beams)
+
+
+@lru_cache(maxsize=16)
+def _gates(path: Path, version: Stamp, text: str, side: Side) -> GatesInspection:
+    from seqtoolkit.gates_inspection import inspect_gates
+
+    return inspect_gates(_load(path, version), text, side)

@@ -41,6 +41,17 @@ ATTENTION_BUSY = "attention-busy"
 MEMORY_RUNS = "memory-runs"
 MEMORY_CHECKPOINT = "memory-checkpoint"
 MEMORY_SCALE = "memory-scale"
+MEMORY_PROTOCOLS = "memory-protocols"
+MEMORY_AXES = "memory-axes"
+MEMORY_STEPS = "memory-steps"  # the slider over the checkpoints of one run
+MEMORY_STEPS_FRAME = "memory-steps-frame"
+MEMORY_PANELS = "memory-panels"
+MEMORY_CSV = "memory-csv"
+MEMORY_DOWNLOAD = "memory-download"
+MEMORY_TARGET = "memory-target"
+MEMORY_START = "memory-start"
+MEMORY_STOP = "memory-stop"
+MEMORY_PROGRESS = "memory-progress"
 MEMORY_GRAPH = "memory-graph"
 MEMORY_FRAME = "memory-frame"
 MEMORY_CAPTION = "memory-caption"
@@ -62,6 +73,18 @@ LENGTH_NOTES = "length-notes"
 LENGTH_SEEN = "length-seen"
 LENGTH_CHANGED = "length-changed"
 
+GATES_RUN = "gates-run"
+GATES_CHECKPOINT = "gates-checkpoint"
+GATES_TEXT = "gates-text"
+GATES_SAMPLE = "gates-sample"
+GATES_SIDE = "gates-side"
+GATES_SIDES = "gates-sides"
+GATES_LAYER = "gates-layer"
+GATES_LAYERS = "gates-layers"
+GATES_UNIT = "gates-unit"
+GATES_RESULT = "gates-result"
+GATES_BUSY = "gates-busy"
+
 ALIGNMENT_RUN = "alignment-run"
 ALIGNMENT_CHECKPOINT = "alignment-checkpoint"
 ALIGNMENT_TEXT = "alignment-text"
@@ -80,3 +103,8 @@ ALIGNMENT_BUSY = "alignment-busy"
 def alignment_map(name: str) -> dict[str, str]:
     """Return the id of one of the maps that can be clicked, of which there are as many as there is to show."""
     return {"kind": "alignment-map", "name": name}
+
+
+def gates_map(name: str) -> dict[str, str]:
+    """Return the id of one of the maps of units, whose rows can be clicked."""
+    return {"kind": "gates-map", "name": name}

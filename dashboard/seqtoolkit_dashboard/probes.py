@@ -14,6 +14,7 @@ from seqtoolkit.runs import read_probe
 from seqtoolkit_dashboard.cache import FileCache
 
 T = TypeVar("T")
+LARGEST = 1e30  # no unit reaches it, and sums and differences of smaller values stay finite
 
 
 class Probe(Generic[T]):
@@ -31,6 +32,15 @@ class Probe(Generic[T]):
         """
         return self._records(folder / "manifest.json")
 
+    def step(self, folder: Path) -> int | None:
+        """Return the training step at which the records of a folder were measured, where it is stored."""
+        try:
+            probe = read_probe(folder.parents[1], folder.name, self.file) or {}
+        except (OSError, ValueError):
+            return None
+        step = probe.get("step")
+        return step if isinstance(step, int) and not isinstance(step, bool) else None
+
     def _read(self, manifest: Path) -> list[T]:
         stem = manifest.parent.name
         probe = read_probe(manifest.parents[2], stem, self.file)
@@ -45,7 +55,7 @@ class Probe(Generic[T]):
 
 def retention() -> Probe[Record]:
     """Return the reader of retention curves."""
-    return Probe("retention", lambda item: _sorted(Record.from_dict(item)))
+    return Probe("retention", lambda item: _sorted(_sound(Record.from_dict(item))))
 
 
 def lengths() -> Probe[LengthRecord]:
@@ -56,6 +66,27 @@ def lengths() -> Probe[LengthRecord]:
 def alignments() -> Probe[AlignmentRecord]:
     """Return the reader of what attention heads do over a split."""
     return Probe("alignment", AlignmentRecord.from_dict)
+
+
+def _sound(record: Record) -> Record:
+    """Refuse what cannot be drawn: lags that are no steps, values of no size, settings that are no names and values."""
+    if not all(_step(lag) for lag in record.lags):
+        raise ValueError(f"retention record: lags are whole numbers from 0 on, found {record.lags!r:.60}")
+    columns = (record.estimate, record.lower, record.upper, record.null, record.n)
+    if not all(abs(value) < LARGEST for column in columns for value in column):
+        raise ValueError(f"retention record: a value of {record.protocol!r:.20} is {LARGEST:g} or larger")
+    bounds = (record.horizon.estimate, record.horizon.lower, record.horizon.upper) if record.horizon else ()
+    if not all(_step(bound) for bound in bounds) or not (record.seed is None or _step(record.seed)):
+        raise ValueError(
+            f"retention record: a horizon and a seed are whole numbers, found {bounds!s:.60} and {record.seed!r:.60}"
+        )
+    if not isinstance(record.settings, dict):
+        raise ValueError(f"retention record: 'settings' must be an object, found {record.settings!r:.60}")
+    return record
+
+
+def _step(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31
 
 
 def _sorted(record: Record) -> Record:

@@ -76,6 +76,11 @@ class RunIndex:
         ]
         return sorted(found, key=lambda stem: ({"best": 0, "last": 1}.get(stem, 2), stem))
 
+    def trained(self, run: Run) -> list[str]:
+        """Name the checkpoints of a run that have retention records, in the order of training as far as it is known."""
+        steps = {stem: self.retention.step(run.path / "probes" / stem) for stem in self.probed(run)}
+        return sorted(steps, key=lambda stem: (steps[stem] is None, steps[stem], stem))
+
     def records(self, run: Run, checkpoint: str) -> list[Record]:
         """Read the retention records of a checkpoint, see `read`."""
         return self.read(run, checkpoint, self.retention)

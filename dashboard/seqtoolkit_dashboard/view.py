@@ -21,6 +21,8 @@ class View:
     smooth: float = 0.0
     probe: str = ""  # the checkpoint whose retention is drawn
     lag: Scale = "linear"
+    protocol: tuple[str, ...] = ()  # none means all that are stored
+    axes: str = "multiples"  # of several protocols: a picture for each, an axis for each unit, or one for all
     measure: str = "error_rate"  # of answers, over the length of the source
     look: str = ""  # the run that is opened on the attention page
     checkpoint: str = ""
@@ -32,6 +34,9 @@ class View:
     other_checkpoint: str = ""
     row: int = 0  # the pinned target symbol, from 1; 0 means none
     beams: int = 4
+    side: str = "encoder"  # of an encoder-decoder, whose gates are shown
+    sample: int = 0  # so many drawn symbols are read instead of the text
+    unit: int = 0  # the unit whose trace is shown, from 1; 0 means none
 
     @classmethod
     def parse(cls, search: str | None) -> Self:

@@ -64,6 +64,52 @@ def recall_record(arch: str, seed: int = 1, **fields: Any) -> dict[str, Any]:
     return {**record, **fields}
 
 
+def protocol_records(arch: str, seeds: int = 1, untrained: bool = True) -> list[dict[str, Any]]:
+    """Return curves of all six protocols as plain values, for each seed, with those of the untrained twin."""
+    records = []
+    for seed in range(seeds):
+        for twin in (False, True) if untrained else (False,):
+            reach = (3 if twin else min(REACH.get(arch, 20), 400)) * (1 + 0.1 * seed)
+            records += [_protocol_record(name, reach, seed, twin) for name in SHAPES]
+    return records
+
+
+SHAPES: dict[str, tuple[str, Any, float]] = {  # unit, value at a share of the reach, null
+    "decoding": ("rho2", lambda x: 1 / (1 + x**3), 0.02),
+    "gradient": ("log10 norm", lambda x: -0.4 * x, -37.2),
+    "influence": ("nats", lambda x: 1.2 / (1 + x**2), 0.0),
+    "recall": ("accuracy", lambda x: 1 / 26 + 25 / 26 / (1 + x**3), 1 / 26),
+    "truncation": ("nats", lambda x: 2.1 + 1.3 / (1 + 2 * x), 3.3),
+    "timescale": ("share kept", lambda x: math.exp(-x), 0.0),
+}
+
+
+def _protocol_record(name: str, reach: float, seed: int, twin: bool) -> dict[str, Any]:
+    unit, shape, null = SHAPES[name]
+    estimate = [shape(lag / reach) for lag in LAGS]
+    half = [0.02 + 0.03 * abs(value) for value in estimate]
+    at = max((i for i, lag in enumerate(LAGS) if lag <= reach), default=0)
+    horizon = {
+        "estimate": LAGS[at], "lower": LAGS[max(at - 1, 0)], "upper": LAGS[min(at + 1, len(LAGS) - 1)],
+        "censored": at + 1 == len(LAGS), "upper_censored": at + 2 >= len(LAGS),
+    }  # fmt: skip
+    settings: dict[str, Any] = {
+        "part": "model",
+        "drive": "data" if name in ("recall", "truncation") else "iid",
+    }
+    if twin:
+        settings["twin"] = True
+    if name == "decoding":
+        settings["capacity"] = {"estimate": reach, "lower": reach * 0.9, "upper": reach * 1.1}
+    return {
+        "protocol": name, "unit": unit, "lags": LAGS, "estimate": estimate,
+        "lower": [e - h for e, h in zip(estimate, half, strict=True)],
+        "upper": [e + h for e, h in zip(estimate, half, strict=True)],
+        "null": [null] * len(LAGS), "n": [400] * len(LAGS),
+        "horizon": None if name in ("gradient", "timescale") else horizon, "seed": seed, "settings": settings,
+    }  # fmt: skip
+
+
 def length_records(reach: float, seed: int = 1, **fields: Any) -> list[dict[str, Any]]:
     """Return all measures by source length as plain values: of a model whose errors double after `reach` symbols."""
     low, high, n = (
@@ -97,10 +143,12 @@ def write_lengths(folder: RunFolder, *records: dict[str, Any]) -> None:
     )
 
 
-def write_probe(folder: RunFolder, *records: dict[str, Any], checkpoint: str = "best") -> None:
+def write_probe(
+    folder: RunFolder, *records: dict[str, Any], checkpoint: str = "best", step: int = 1500
+) -> None:
     """Store retention records with a checkpoint."""
     folder.write_probe(
-        Path(f"{checkpoint}.ckpt"), "retention.json", {"schema": 1, "step": 1500, "records": list(records)}
+        Path(f"{checkpoint}.ckpt"), "retention.json", {"schema": 1, "step": step, "records": list(records)}
     )
 
 

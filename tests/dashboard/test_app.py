@@ -33,7 +33,10 @@ def shell(app: Dash) -> Any:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     "search",
-    ["", "?run=recall-lstm&run=gone&layer=3&text=abc&metric=none&measure=x&row=9&beams=0&other=gone"],
+    [
+        "",
+        "?run=recall-lstm&run=gone&layer=3&text=abc&metric=none&measure=x&row=9&beams=0&other=gone&unit=9&axes=one",
+    ],
 )
 def test_ids_are_unique_on_every_page(app: Dash, path: str, search: str) -> None:
     counts = Counter(found_ids(shell(app)) + found_ids(page(app, path, search)))
@@ -46,8 +49,8 @@ def test_every_callback_names_components_that_exist(app: Dash) -> None:
     placed = found_ids(shell(app)) + [name for path in PATHS for name in found_ids(page(app, path))]
     placed += found_ids(drawn)
     used = {item["id"] for entry in callbacks(app) for item in [*entry["inputs"], *entry["state"]]}
-    maps = {name for name in used if name.startswith("{")}  # there are as many as a model has heads
-    assert maps == {'{"kind":"alignment-map","name":["ALL"]}'}
+    maps = {name for name in used if name.startswith("{")}  # there are as many as a model has heads or gates
+    assert maps == {f'{{"kind":"{kind}-map","name":["ALL"]}}' for kind in ("alignment", "gates")}
     assert used - maps <= set(placed)
 
 
@@ -69,6 +72,7 @@ def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
         ids.LENGTH_GRAPH,
         ids.ATTENTION_RESULT,
         ids.ALIGNMENT_RESULT,
+        ids.GATES_RESULT,
     ):
         drawn = call(app, name, "url.search", url__search="", scheme__data="light")
         assert any("o run" in text or text.startswith("No ") for text in texts(drawn))
@@ -206,7 +210,7 @@ from pathlib import Path
 from seqtoolkit_dashboard.app import create_app
 from tests.dashboard.client import call, page, texts
 app = create_app(Path(sys.argv[1]))
-for path in ("/", "/training", "/memory", "/length", "/attention", "/alignment"):
+for path in ("/", "/training", "/memory", "/length", "/attention", "/alignment", "/gates"):
     page(app, path)
 given = {"url__search": "", "scheme__data": "light"}
 drawn = [call(app, name, "url.search", **given) for name in ("training-graph", "memory-graph", "length-graph")]

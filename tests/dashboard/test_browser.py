@@ -15,11 +15,14 @@ from seqtoolkit_dashboard.app import create_app
 from waitress.server import create_server
 
 from tests.dashboard.run_folders import (
+    CREATED,
     length_records,
     log_line,
+    protocol_records,
     write_checkpoint,
     write_demo,
     write_lengths,
+    write_probe,
     write_run,
 )
 
@@ -30,7 +33,12 @@ PAGES = [
     "/",
     "/training",
     "/memory",
+    "/memory?run=six-lstm",
+    "/memory?run=six-lstm&axes=one&lag=log",
     "/length",
+    "/gates?look=recall-lstm&unit=3",
+    "/gates?look=pairs-plain",
+    "/gates?look=recall-attention",
     "/attention?look=recall-attention",
     "/attention?look=recall-lstm",
     "/attention?look=pairs-additive",
@@ -48,6 +56,10 @@ expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     root = tmp_path_factory.mktemp("browser") / "runs"
     folders = write_demo(root)
+    six = write_run(root, "six-lstm", "lstm", task="six", created=CREATED - 5000)
+    write_probe(six, *protocol_records("lstm"))
+    write_probe(six, *protocol_records("rnn"), checkpoint="step-500", step=500)
+    six.close()
     for arch in ("attention", "lstm"):
         write_checkpoint(root / f"recall-{arch}" / "checkpoints" / "best.ckpt", arch)
     for attention in ("none", "additive"):
@@ -102,8 +114,9 @@ class Visit:
         expect(self.page.locator("#content h1")).to_be_visible()
         if path == "/":
             expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
-        if path.startswith(("/training", "/memory", "/length", "/attention", "/alignment")):
-            expect(self.page.locator(".js-plotly-plot .main-svg, .empty").first).to_be_visible(timeout=20_000)
+        if path.startswith(("/training", "/memory", "/length", "/attention", "/alignment", "/gates")):
+            drawn = self.page.locator(".js-plotly-plot .main-svg, .empty").filter(visible=True)
+            expect(drawn.first).to_be_visible(timeout=20_000)
         return self.page
 
     def close(self) -> None:
@@ -295,6 +308,42 @@ def test_an_edited_source_has_a_difference_and_the_link_shows_it_again(
     expect(copied.page.get_by_role("heading", name="Second minus first")).to_have_count(2)
     assert copied.page.get_by_label("Compare with source").input_value() == "phune"
     copied.close()
+
+
+def test_a_click_on_a_map_shows_a_unit_and_a_second_one_lets_it_go(visit: Visit) -> None:
+    page = visit.open("/gates?look=recall-lstm&text=phone")
+    click = (
+        "document.querySelector('.maps:not(.about) .js-plotly-plot').emit('plotly_click', {points: [{x: 1, y: 0, "
+        "text: 'unit 7, τ = 2 steps', curveNumber: 0, pointNumber: [0, 1]}]})"
+    )
+    page.evaluate(click)
+    expect(page).to_have_url(f"{visit.address}/gates?look=recall-lstm&text=phone&unit=7")
+    expect(page.get_by_role("heading", name=re.compile("^Unit 7"))).to_be_visible()
+    expect(page.get_by_role("textbox", name="Unit")).to_have_value(re.compile("^unit 7"))
+    page.evaluate(click)
+    expect(page).to_have_url(f"{visit.address}/gates?look=recall-lstm&text=phone")
+
+
+def test_pictures_and_numbers_are_saved_without_a_request(visit: Visit) -> None:
+    page = visit.open("/memory?run=six-lstm")
+    for form, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=form, exact=True).filter(visible=True).first.click()
+        assert saved.value.suggested_filename == f"decoding-is-it-present.{form.lower()}"
+        assert Path(saved.value.path()).read_bytes().startswith(begins)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download all numbers").click()
+    assert saved.value.suggested_filename == "retention.csv"
+    assert Path(saved.value.path()).read_text().startswith("run,architecture,checkpoint,protocol")
+
+
+def test_a_slider_goes_through_checkpoints(visit: Visit) -> None:
+    page = visit.open("/memory?run=six-lstm&protocol=recall")
+    slider = page.get_by_role("slider", name="Checkpoint in the order of training")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(page).to_have_url(f"{visit.address}/memory?run=six-lstm&probe=step-500&protocol=recall")
+    expect(page.get_by_role("textbox", name="Checkpoint", exact=True)).to_have_value("step-500")
 
 
 def test_lengths_are_live(visit: Visit, runs_dir: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from seqtoolkit_dashboard.figures import memory, training
 from seqtoolkit_dashboard.figures.attention import Axes, heat_map
 from seqtoolkit_dashboard.figures.curve import decimate, smooth
+from seqtoolkit_dashboard.figures.memory_traces import Curve
 from seqtoolkit_dashboard.theme import PALETTE, RAMPS, SURFACE, LineStyle, Scheme, plain, slots
 
 from seqtoolkit.retention.record import Horizon, Record
@@ -56,8 +57,8 @@ def test_memory_shows_bands_chance_and_horizons() -> None:
     censored = record(
         horizon={"estimate": 128, "lower": 96, "upper": 128, "censored": True, "upper_censored": True}
     )
-    curves = [memory.Curve("gru", record(), STYLE), memory.Curve("attention", censored, STYLE)]
-    figure = memory.retention(curves, "accuracy", "log", "light")
+    curves = [Curve("gru", record(), STYLE), Curve("attention", censored, STYLE)]
+    figure = memory.retention([memory.Panel("accuracy", curves)], "log", "light")
     names = [trace.name for trace in figure.data]
     assert names.count("chance") == 1
     assert sum(trace.fill == "tonexty" for trace in figure.data) == 2
@@ -70,8 +71,10 @@ def test_memory_shows_bands_chance_and_horizons() -> None:
 
 def test_different_nulls_are_drawn_for_each_curve() -> None:
     other = record(null=[0.2] * 12)
-    curves = [memory.Curve("a", record(), STYLE), memory.Curve("b", other, STYLE)]
-    names = [trace.name for trace in memory.retention(curves, "accuracy", "linear", "light").data]
+    curves = [Curve("a", record(), STYLE), Curve("b", other, STYLE)]
+    names = [
+        trace.name for trace in memory.retention([memory.Panel("accuracy", curves)], "linear", "light").data
+    ]
     assert {"chance, a", "chance, b"} <= set(names)
 
 
@@ -79,9 +82,11 @@ def test_a_horizon_of_nothing_has_a_place_on_a_log_axis() -> None:
     nothing = record(
         horizon={"estimate": 0, "lower": 0, "upper": 1, "censored": False, "upper_censored": False}
     )
-    figure = memory.retention([memory.Curve("rnn", nothing, STYLE)], "accuracy", "log", "light")
+    figure = memory.retention([memory.Panel("accuracy", [Curve("rnn", nothing, STYLE)])], "log", "light")
     assert next(trace for trace in figure.data if trace.mode == "markers+text").x[0] == 1
-    none = memory.retention([memory.Curve("rnn", record(horizon=None), STYLE)], "accuracy", "linear", "light")
+    none = memory.retention(
+        [memory.Panel("accuracy", [Curve("rnn", record(horizon=None), STYLE)])], "linear", "light"
+    )
     assert not [trace for trace in none.data if trace.mode == "markers+text"]
 
 
@@ -111,8 +116,11 @@ def test_names_from_files_are_not_interpreted() -> None:
     )
     shown = [figure.data[0].name, figure.data[0].hovertemplate, figure.layout.annotations[0].text]
     shown += [figure.layout.yaxis.title.text]
-    curve = memory.Curve(HOSTILE, record(), STYLE)
-    shown += [trace.name or "" for trace in memory.retention([curve], "accuracy", "log", "light").data]
+    curve = Curve(HOSTILE, record(), STYLE)
+    shown += [
+        trace.name or ""
+        for trace in memory.retention([memory.Panel("accuracy", [curve])], "log", "light").data
+    ]
     assert not [text for text in shown if "<img" in text or "<b>" in text.replace("<br>", "")]
 
 

@@ -25,6 +25,11 @@ words = st.text(min_size=1, max_size=20)
         row=st.integers(0, 99),
         beams=st.integers(0, 99),
         measure=words,
+        protocol=st.lists(words, unique=True, max_size=3).map(tuple),
+        axes=words,
+        side=words,
+        sample=st.integers(0, 999),
+        unit=st.integers(0, 999),
     )
 )
 def test_every_view_survives_the_url(view: View) -> None:

@@ -17,6 +17,20 @@ window.dash_clientside.seqtoolkit = {
     search: (words, options) => ({...options, quickFilterText: words || ''}),
 };
 
+// Save a plot as a file, drawn anew on the surface that it stands on; nothing leaves the browser.
+document.addEventListener('click', ({target}) => {
+    const format = target.dataset && target.dataset.save;
+    const plot = format && target.closest('figure').querySelector('.js-plotly-plot');
+    if (!plot || !window.Plotly) return;
+    const title = (target.closest('section') || document).querySelector('h2, h1').textContent;
+    const surface = getComputedStyle(target.closest('section, figure')).backgroundColor;
+    const {clientWidth: width, clientHeight: height} = plot;
+    const layout = {...plot.layout, width, height, paper_bgcolor: surface, title: {}};
+    Plotly.downloadImage(
+        {data: plot.data, layout}, {format, width, height, scale: format === 'png' ? 2 : 1, filename: slug(title)});
+});
+const slug = text => text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'picture';
+
 // React writes text, never HTML, so a hostile name stays a name.
 window.dashAgGridComponentFunctions = {
     Status: ({value}) => React.createElement('span', {className: `status ${value}`}, value),

@@ -1,4 +1,4 @@
-"""Retention curves of several runs over the lag, with bands, chance, and the horizons in a strip below."""
+"""Retention curves of several runs over the lag: one panel or several on the same lags, and the horizons in a strip."""
 
 from __future__ import annotations
 
@@ -8,142 +8,170 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from seqtoolkit.retention.record import Record
-from seqtoolkit_dashboard.theme import MUTED, LineStyle, Scheme, faded, plain, template
+from seqtoolkit_dashboard.figures.memory_traces import (
+    Curve,
+    band,
+    chance,
+    horizon,
+    line,
+    protocol_key,
+    twin_key,
+)
+from seqtoolkit_dashboard.theme import Scheme, plain, template
 from seqtoolkit_dashboard.view import Scale
 
-CURVES, ROW = 400, 30  # pixels: the panel of curves, one line of the strip
+CURVES, PANEL, ROW = 400, 260, 30  # pixels: a single panel, one of several, one line of the strip
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """What one way of measuring retention asks, and how its axis reads."""
+    """What one way of measuring retention asks, how its lags read, and its line where several share an axis."""
 
+    asks: str
     question: str
-    axis: str
+    lag: str
+    dash: str
 
 
+_BACK = "lag: steps back in time"
 PROTOCOLS = {
+    "decoding": Protocol(
+        "Is it present?",
+        "How much of the input of that many steps ago a linear readout finds in the features.",
+        _BACK,
+        "solid",
+    ),
+    "gradient": Protocol(
+        "Could it be learned?",
+        "How much of the gradient reaches the input of that many steps ago.",
+        _BACK,
+        "dash",
+    ),
+    "influence": Protocol(
+        "Is it used?",
+        "How much the output changes when the input of that many steps ago is replaced.",
+        _BACK,
+        "dot",
+    ),
     "recall": Protocol(
-        "Does it answer? Accuracy of recalling a symbol seen that many steps ago.", "accuracy"
+        "Does it answer?",
+        "Accuracy of recalling a symbol seen that many steps ago.",
+        "lag: steps between a symbol and its recall",
+        "dashdot",
+    ),
+    "truncation": Protocol(
+        "Does context help?",
+        "The loss on the same targets when only the latest inputs are read.",
+        "context: latest inputs that are read",
+        "longdash",
+    ),
+    "timescale": Protocol(
+        "What is it built for?",
+        "What the gates keep after that many steps, or for how long.",
+        "lag: steps",
+        "longdashdot",
     ),
 }
 
 
 @dataclass(frozen=True)
-class Curve:
-    """The retention record of one run."""
+class Panel:
+    """Curves (at least one, of at least one lag each) on one axis, and how it reads."""
 
-    label: str
-    record: Record
-    style: LineStyle
+    axis: str
+    curves: Sequence[Curve]
 
 
-def retention(curves: Sequence[Curve], axis: str, scale: Scale, scheme: Scheme) -> go.Figure:
-    """Draw curves (at least one, of at least one lag) with 95 % bands, chance, and horizons with intervals."""
-    same = f"{scale} {scheme} {[curve.label for curve in curves]} {_longest(curves)}"
-    strip = ROW * len(curves) + 20
+def retention(panels: Sequence[Panel], scale: Scale, scheme: Scheme, single: int = CURVES) -> go.Figure:
+    """Draw panels (at least one) above each other with 95 % bands and chance, and below them all horizons.
+
+    A single panel is `single` pixels high.
+    """
+    curves = [curve for panel in panels for curve in panel.curves]
+    shown = [curve for curve in curves if curve.record.horizon is not None and not curve.twin]
+    heights = [single if len(panels) == 1 else PANEL] * len(panels)
+    heights += [ROW * len(shown) + 20] if shown else []
+    gap = 30 if len(panels) > 1 else 16
     figure = make_subplots(
-        rows=2, shared_xaxes=True, row_heights=[CURVES, strip], vertical_spacing=16 / (CURVES + strip)
+        rows=len(heights),
+        shared_xaxes=True,
+        row_heights=heights,
+        vertical_spacing=gap / sum(heights),
     )
-    figure.add_traces(_chance(curves, scheme))
-    for row, curve in enumerate(curves):
-        figure.add_traces([*_band(curve), _line(curve)])
-        figure.add_traces(_horizon(curve, len(curves) - row, scale), rows=2, cols=1)
-    figure.update_yaxes(title_text=plain(axis), row=1)
-    if axis == "accuracy":
-        figure.update_yaxes(range=[-0.02, 1.04], row=1)
-    figure.update_yaxes(title_text="horizon", showgrid=False, showticklabels=False, row=2)
-    figure.update_yaxes(range=[0.3, len(curves) + 0.7], fixedrange=True, row=2)
+    _draw_curves(figure, panels, scheme)
+    for place, curve in enumerate(shown):
+        traces = horizon(curve, len(shown) - place, scale, several(curves))
+        figure.add_traces(traces, rows=len(heights), cols=1)
+    if shown:
+        figure.update_yaxes(title_text="horizon", showgrid=False, showticklabels=False, row=len(heights))
+        figure.update_yaxes(range=[0.3, len(shown) + 0.7], fixedrange=True, row=len(heights))
     figure.update_xaxes(**_lag_axis(curves, scale))
-    figure.update_xaxes(title_text="lag: steps between a symbol and its recall", showticklabels=True, row=2)
-    figure.update_layout(template=template(scheme), height=CURVES + strip + 100, uirevision=same)
-    return figure
+    figure.update_xaxes(title_text=_lag_title(curves), showticklabels=True, row=len(heights))
+    height = sum(heights) + gap * (len(heights) - 1) + 84 + 20 * (len(_legend(figure)) // 5)
+    same = f"{scale} {scheme} {[panel.axis for panel in panels]} {[curve.label for curve in curves]} {_longest(curves)}"
+    return figure.update_layout(template=template(scheme), height=height, uirevision=same)
+
+
+def several(curves: Sequence[Curve]) -> bool:
+    """Say whether curves are of more than one protocol, so that their lines must tell which."""
+    return len({curve.record.protocol for curve in curves}) > 1
+
+
+def _draw_curves(figure: go.Figure, panels: Sequence[Panel], scheme: Scheme) -> None:
+    named: set[str] = set()
+    everything = [curve for panel in panels for curve in panel.curves]
+    for row, panel in enumerate(panels, 1):
+        traces = chance(panel.curves, scheme, named=row == 1, several=several(everything))
+        for curve in panel.curves:
+            first = curve.label not in named and not curve.twin
+            traces += [*([] if curve.twin else band(curve)), line(curve, first)]
+            named |= {curve.label} if first else set()
+        figure.add_traces(traces, rows=row, cols=1)
+        figure.update_yaxes(title_text=plain(panel.axis), range=_range(panel), row=row)
+    if several(everything):
+        names = [name for name in PROTOCOLS if any(curve.record.protocol == name for curve in everything)]
+        figure.add_traces(
+            [protocol_key(name, PROTOCOLS[name].dash, scheme) for name in names], rows=1, cols=1
+        )
+    if any(curve.twin for curve in everything):
+        figure.add_trace(twin_key(scheme), row=1, col=1)
+
+
+def _range(panel: Panel) -> list[float]:
+    """Return limits that hold every band, and the nulls unless they lie so far off that the curves would be flat."""
+    if panel.axis == "accuracy":
+        return [-0.02, 1.04]
+    records = [curve.record for curve in panel.curves]
+    values = [
+        value
+        for record in records
+        for column in (record.estimate, record.lower, record.upper)
+        for value in column
+    ]
+    low, high = min(values), max(values)
+    reach = (high - low) or abs(high) or 1.0
+    nulls = [null for record in records for null in record.null if low - reach <= null <= high + reach]
+    low, high = min([low, *nulls]), max([high, *nulls])
+    room = 0.05 * ((high - low) or reach)
+    return [low - room, high + room]
+
+
+def _legend(figure: go.Figure) -> list[str]:
+    return [trace.name for trace in figure.data if trace.showlegend is not False and trace.name]
+
+
+def _lag_title(curves: Sequence[Curve]) -> str:
+    titles = {PROTOCOLS[curve.record.protocol].lag for curve in curves}
+    return titles.pop() if len(titles) == 1 else "lag (steps); for truncation, the inputs that are read"
 
 
 def _lag_axis(curves: Sequence[Curve], scale: Scale) -> dict[str, object]:
     """Mark powers of two on a logarithmic axis, on which lag 0 has no place."""
     if scale == "linear":
         return {"type": "linear", "rangemode": "tozero"}
-    powers = [2**i for i in range(_longest(curves).bit_length() + 1)]
+    powers = [2**i for i in range(int(_longest(curves)).bit_length() + 1)]
     return {"type": "log", "tickvals": powers, "ticktext": [str(power) for power in powers]}
 
 
-def _longest(curves: Sequence[Curve]) -> int:
+def _longest(curves: Sequence[Curve]) -> float:
     return max(lag for curve in curves for lag in curve.record.lags)
-
-
-def _line(curve: Curve) -> go.Scatter:
-    record = curve.record
-    return go.Scatter(
-        x=record.lags,
-        y=record.estimate,
-        customdata=list(zip(record.lower, record.upper, record.n, strict=True)),
-        name=plain(curve.label),
-        legendgroup=curve.label,
-        mode="lines+markers",
-        line={"color": curve.style.colour, "dash": curve.style.dash, "width": 2.5},
-        marker={"size": 6},
-        hovertemplate=(
-            f"{plain(curve.label)}<br>lag %{{x}}: <b>%{{y:.3f}}</b> "
-            "[%{customdata[0]:.3f}, %{customdata[1]:.3f}], n = %{customdata[2]:,}<extra></extra>"
-        ),
-    )
-
-
-def _band(curve: Curve) -> list[go.Scatter]:
-    """Return the 95 % band as two invisible lines with the space between them filled."""
-    record, edge, fill = curve.record, {"width": 0}, faded(curve.style.colour, 0.16)
-    same = {
-        "x": record.lags,
-        "mode": "lines",
-        "legendgroup": curve.label,
-        "showlegend": False,
-        "hoverinfo": "skip",
-    }
-    return [
-        go.Scatter(y=record.lower, line=edge, **same),
-        go.Scatter(y=record.upper, line=edge, fill="tonexty", fillcolor=fill, **same),
-    ]
-
-
-def _chance(curves: Sequence[Curve], scheme: Scheme) -> list[go.Scatter]:
-    """Draw what a model without memory reaches: one grey line where all agree, else one for each curve."""
-    levels = {level for curve in curves for level in curve.record.null}
-    if max(levels) - min(levels) < 1e-6:
-        lags = [lag for curve in curves for lag in curve.record.lags]
-        return [_dotted([min(lags), max(lags)], [max(levels)] * 2, "chance", MUTED[scheme])]
-    return [_dotted(c.record.lags, c.record.null, f"chance, {c.label}", c.style.colour) for c in curves]
-
-
-def _dotted(xs: Sequence[float], ys: Sequence[float], name: str, colour: str) -> go.Scatter:
-    return go.Scatter(
-        x=list(xs),
-        y=list(ys),
-        name=plain(name),
-        mode="lines",
-        line={"color": colour, "dash": "dot", "width": 1.5},
-        hovertemplate="chance %{y:.3f}<extra></extra>",
-    )
-
-
-def _horizon(curve: Curve, row: int, scale: Scale) -> list[go.Scatter]:
-    """Draw an interval and its estimate; an arrow says that the horizon lies beyond the longest lag."""
-    horizon, left = curve.record.horizon, min(curve.record.lags)
-    if horizon is None:
-        return []
-    says = f"{plain(curve.label)}<br>horizon {horizon}<extra></extra>"
-    place = {"legendgroup": curve.label, "showlegend": False, "hovertemplate": says, "cliponaxis": False}
-    lower, at, upper = (
-        max(lag, left, 1) if scale == "log" else lag
-        for lag in (horizon.lower, horizon.estimate, horizon.upper)
-    )
-    line = go.Scatter(x=[lower, upper], y=[row, row], mode="lines", **place)
-    mark = go.Scatter(x=[at], y=[row], mode="markers+text", **place)
-    side = "right" if at < max(curve.record.lags) / 2 else "left"  # towards the middle of the picture
-    mark.update(text=[f"{plain(curve.label)}: {horizon}"], textposition=f"top {side}")
-    mark.update(marker={"symbol": "arrow-right" if horizon.censored else "diamond", "size": 13})
-    return [
-        line.update(line_color=curve.style.colour, line_width=3),
-        mark.update(marker_color=curve.style.colour),
-    ]

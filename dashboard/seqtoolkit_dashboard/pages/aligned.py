@@ -11,7 +11,7 @@ from dash import dcc, html
 from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.pages import answers, opening
-from seqtoolkit_dashboard.pages.picture import CONFIG
+from seqtoolkit_dashboard.pages.picture import CONFIG, save
 from seqtoolkit_dashboard.pages.pinned import head_of, pinned_row
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.theme import Scheme
@@ -219,5 +219,7 @@ def _graph(figure: go.Figure, name: str) -> Any:
 
 
 def _card(title: str, plot: Any, caption: str) -> Any:
-    figure = html.Figure([plot, html.Figcaption(caption)]) if caption else plot
-    return html.Section([html.H2(title), figure], className="card")
+    return html.Section(
+        [html.H2(title), html.Figure([plot, html.Figcaption(caption) if caption else None, save()])],
+        className="card",
+    )

@@ -10,7 +10,7 @@ from dash import dcc, html
 from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit_dashboard.mantine import Table, TableScrollContainer
 from seqtoolkit_dashboard.pages import parts
-from seqtoolkit_dashboard.pages.picture import CONFIG
+from seqtoolkit_dashboard.pages.picture import CONFIG, save
 from seqtoolkit_dashboard.theme import Scheme
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _tree(seen: AlignmentInspection, scheme: Scheme) -> Any:
     style = {"height": figure.layout.height, "minWidth": width(seen.tree)}
     plot = dcc.Graph(figure=figure, config=CONFIG, responsive=True, style=style)
     frame = html.Div(plot, className="sideways", tabIndex=0, role="region", **parts.aria(label="Beam tree"))
-    return html.Figure([frame, html.Figcaption(_TREE)])
+    return html.Figure([frame, html.Figcaption(_TREE), save()])
 
 
 def measured(records: Sequence[AlignmentRecord]) -> Any:

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from seqtoolkit_dashboard.mantine import Alert, MultiSelect, SegmentedControl
-from seqtoolkit_dashboard.pages.picture import CONFIG
+from seqtoolkit_dashboard.pages.picture import CONFIG, save
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
 
@@ -78,4 +78,4 @@ def unknown_runs(unknown: Sequence[str]) -> list[str]:
 def graph(figure: go.Figure, caption: str) -> Any:
     """Return a figure that is drawn once, with its caption."""
     plot = dcc.Graph(figure=figure, config=CONFIG, responsive=True, style={"height": figure.layout.height})
-    return html.Figure([plot, html.Figcaption(caption)])
+    return html.Figure([plot, html.Figcaption(caption), save()])

@@ -21,6 +21,16 @@ CONFIG: Any = {
 }
 
 
+def save() -> Any:
+    """Return the buttons that save the plot beside them (see assets/dashboard.js); nothing is sent anywhere."""
+    return html.Div(["Save ", *(_button(form) for form in ("svg", "png"))], className="save")
+
+
+def _button(form: str) -> Any:
+    options: dict[str, Any] = {"data-save": form}
+    return html.Button(form.upper(), type="button", title=f"Save this picture as {form.upper()}", **options)
+
+
 Seen = dict[str, Any] | None  # what the browser shows: the version of the files, and the layout of the figure
 
 
@@ -41,7 +51,7 @@ class Picture:
     def layout(self) -> Any:
         """Return the place of the picture, empty so far."""
         plot = dcc.Graph(id=self.graph, config=CONFIG, responsive=True)
-        figure = html.Figure([plot, html.Figcaption(id=self.caption)], id=self.frame, hidden=True)
+        figure = html.Figure([plot, html.Figcaption(id=self.caption), save()], id=self.frame, hidden=True)
         return html.Div(
             [
                 html.Div("Reading the runs", id=self.empty, className="lead"),

@@ -1,0 +1,194 @@
+"""Gates: what the units of a recurrent model let in, keep and let out while it reads an input, slowest units first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from dash import ALL, Dash, Input, Output, State, ctx, html
+from dash.exceptions import PreventUpdate
+
+from seqtoolkit_dashboard import checkpoints, ids
+from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
+from seqtoolkit_dashboard.pages import gated, opening, parts
+from seqtoolkit_dashboard.pages.controls import Control, bind
+from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.runs import RunIndex
+from seqtoolkit_dashboard.theme import Scheme
+from seqtoolkit_dashboard.view import View
+
+LEAD = "What each unit lets in, keeps and lets out, step by step, and for how long it remembers."
+SIDES = {"encoder": "Encoder", "decoder": "Decoder"}
+_SAMPLES = {0: "What is typed", 32: "32 drawn symbols", 128: "128 drawn symbols", 500: "500 drawn symbols"}
+
+
+def layout(index: RunIndex, view: View) -> Any:
+    """Return the controls and the place of the maps."""
+    shown = opening.resolve(index, view)
+    run = opening.run_named(index, shown.look)
+    layers = parts.choice(ids.GATES_LAYER, "Layer", {str(view.layer): str(view.layer)}, str(view.layer))
+    sides = parts.choice(ids.GATES_SIDE, "Side", SIDES, _side(view.side))
+    controls = [
+        *_opened(index, shown),
+        *_read(view),
+        html.Div(sides, id=ids.GATES_SIDES, className="pair", hidden=not (run and run.encoder)),
+        html.Div(layers, id=ids.GATES_LAYERS, className="pair", hidden=True),
+        Select(
+            id=ids.GATES_UNIT,
+            label="Unit",
+            data=[_option(view.unit, str(view.unit))] if view.unit else [],
+            value=_pinned(view.unit),
+            placeholder="None",
+            clearable=True,
+            searchable=True,
+            w=220,
+        ),
+    ]
+    return html.Div(
+        [
+            parts.heading("Gates", LEAD),
+            html.Div([Loader(size="sm"), "Opening and reading"], id=ids.GATES_BUSY, className="busy"),
+            html.Div(controls, className="controls"),
+            html.Div(id=ids.GATES_RESULT, **parts.aria(live="polite")),
+        ],
+        className="cornered",
+    )
+
+
+def register(app: Dash, index: RunIndex) -> None:
+    """Open the checkpoint and draw whenever the view or the colours change; a click on a map pins its unit."""
+    bind(
+        app,
+        {
+            "look": Control(ids.GATES_RUN),
+            "checkpoint": Control(ids.GATES_CHECKPOINT),
+            "text": Control(ids.GATES_TEXT),
+            "sample": Control(ids.GATES_SAMPLE, show=str),
+            "side": Control(ids.GATES_SIDE, show=_side),
+            "layer": Control(ids.GATES_LAYER, show=str),
+            "unit": Control(ids.GATES_UNIT, read=lambda unit, _: unit or "0", show=_pinned),
+        },
+        shown=lambda view: opening.resolve(index, view),
+    )
+
+    @app.callback(
+        output={
+            "result": Output(ids.GATES_RESULT, "children"),
+            "checkpoints": Output(ids.GATES_CHECKPOINT, "data"),
+            "typed": Output(ids.GATES_TEXT, "placeholder"),
+            "one_side": Output(ids.GATES_SIDES, "hidden"),
+            "layers": Output(ids.GATES_LAYER, "data"),
+            "no_layers": Output(ids.GATES_LAYERS, "hidden"),
+            "units": Output(ids.GATES_UNIT, "data"),
+        },
+        inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data")],
+        running=[(Output(ids.GATES_BUSY, "className"), "busy now", "busy")],
+    )
+    def draw(search: str | None, scheme: Scheme | None) -> Any:
+        if scheme is None:
+            raise PreventUpdate
+        view = opening.resolve(index, View.parse(search))
+        run = opening.run_named(index, view.look)
+        result: Any
+        typed, layers, units = "", list[dict[str, str]](), list[dict[str, str]]()
+        try:
+            path = opening.find(index, view.look, view.checkpoint)
+            side = cast("Any", _side(view.side))
+            typed, seen = checkpoints.gates(path, view.text, view.sample, side)
+            result = gated.shown(seen, typed, view, scheme)
+            layers = [_option(i, str(layer.number)) for i, layer in enumerate(seen.layers, 1)]
+            units = [_option(n + 1, says) for n, says in gated.unit_names(seen, view)]
+        except LookupError as error:
+            result = parts.empty("Nothing to look into", str(error.args[0]))
+        except ValueError as error:
+            result = parts.empty("This could not be drawn", str(error))
+        return {
+            "result": result,
+            "checkpoints": opening.checkpoint_options(index, view.look, view.checkpoint),
+            "typed": "" if view.sample else typed[:80],
+            "one_side": not (run and run.encoder),
+            "layers": layers,
+            "no_layers": len(layers) < 2,
+            "units": units,
+        }
+
+    @app.callback(
+        Output(ids.URL, "search", allow_duplicate=True),
+        Input({"kind": "gates-map", "name": ALL}, "clickData"),
+        State(ids.URL, "search"),
+        prevent_initial_call=True,
+    )
+    def pin(clicks: list[Any], search: str | None) -> str:
+        view = View.parse(search)
+        clicked = next((item["value"] for item in ctx.triggered if item["value"] is not None), None)
+        unit = _clicked(clicked)
+        if not any(clicks) or unit is None:
+            raise PreventUpdate
+        return replace(view, unit=0 if unit == view.unit else unit).search()
+
+
+def _clicked(click: Any) -> int | None:
+    """Return the unit of a click on a map, from 1, as its hover text names it."""
+    try:
+        return int(str(click["points"][0]["text"]).split(",")[0].removeprefix("unit "))
+    except (TypeError, KeyError, IndexError, ValueError):
+        return None
+
+
+def _opened(index: RunIndex, view: View) -> list[Any]:
+    run = Select(
+        id=ids.GATES_RUN,
+        label="Run",
+        data=opening.run_options(index, view.look),
+        value=view.look or None,
+        allowDeselect=False,
+        searchable=True,
+        className="wide",
+    )
+    checkpoint = Select(
+        id=ids.GATES_CHECKPOINT,
+        label="Checkpoint",
+        data=opening.checkpoint_options(index, view.look, view.checkpoint),
+        value=view.checkpoint or None,
+        allowDeselect=False,
+        w=150,
+    )
+    return [run, checkpoint]
+
+
+def _read(view: View) -> list[Any]:
+    samples = {**_SAMPLES, **({view.sample: f"{view.sample} drawn symbols"} if view.sample else {})}
+    return [
+        Select(
+            id=ids.GATES_SAMPLE,
+            label="Reads",
+            data=[_option(count, text) for count, text in sorted(samples.items())],
+            value=str(view.sample),
+            allowDeselect=False,
+            w=190,
+        ),
+        TextInput(
+            id=ids.GATES_TEXT,
+            label="Input",
+            value=view.text,
+            debounce=500,
+            spellCheck="false",
+            autoComplete="off",
+            className="wide",
+        ),
+    ]
+
+
+def _option(value: int, label: str) -> dict[str, str]:
+    return {"value": str(value), "label": label}
+
+
+def _pinned(unit: int) -> str | None:
+    return str(unit) if unit else None
+
+
+def _side(name: str) -> str:
+    return name if name in SIDES else "encoder"
+
+
+PAGE = Page("/gates", "Gates", LEAD, layout, register)

@@ -1,0 +1,146 @@
+"""Measure a checkpoint from the Memory page: which one, the button, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, html
+from dash.exceptions import PreventUpdate
+
+from seqtoolkit.runs import Run
+from seqtoolkit_dashboard import ids
+from seqtoolkit_dashboard.figures.memory import PROTOCOLS
+from seqtoolkit_dashboard.mantine import Button, Select
+from seqtoolkit_dashboard.measuring import Measuring, Progress
+from seqtoolkit_dashboard.pages import opening
+from seqtoolkit_dashboard.runs import RunIndex
+from seqtoolkit_dashboard.view import View
+
+_SAYS = {
+    "idle": "",
+    "running": "Measuring {what}: {line}",
+    "finished": "{what} is measured.",
+    "failed": "{what} was not measured: {line}",
+    "stopped": "{what} was stopped.",
+}
+_HOW = (
+    "By all protocols, or those chosen above, in a process of its own; the picture follows when it is done."
+)
+
+
+def layout() -> Any:
+    """Return the choice of a checkpoint, the buttons and the place of the progress."""
+    controls = [
+        Select(
+            id=ids.MEMORY_TARGET,
+            label="Checkpoint to measure",
+            data=[],
+            searchable=True,
+            allowDeselect=False,
+            nothingFoundMessage="No checkpoint of the selected runs is in this folder",
+            className="wide",
+        ),
+        Button("Measure", id=ids.MEMORY_START, variant="filled"),
+        Button("Stop", id=ids.MEMORY_STOP, variant="default", disabled=True),
+    ]
+    return html.Section(
+        [
+            html.H2("Measure a checkpoint"),
+            html.P(_HOW, className="lead"),
+            html.Div(controls, className="controls"),
+            html.P(id=ids.MEMORY_PROGRESS, className="progress", role="status"),
+        ],
+        className="card measure",
+    )
+
+
+def targets(index: RunIndex, runs: Sequence[Run]) -> list[dict[str, str]]:
+    """List the checkpoint files of runs, those without any record first."""
+    found = [
+        (bool(known), {"value": f"{run.id}/{path.stem}", "label": f"{run.id}, {path.stem}{_has(known)}"})
+        for run in runs
+        for path in index.checkpoints(run)
+        for known in [_measured(index, run, path.stem)]
+    ]
+    return [option for _, option in sorted(found, key=lambda pair: pair[0])]
+
+
+def target(options: Sequence[dict[str, str]], held: str | None) -> str | None:
+    """Keep the choice while it is there, else take the first."""
+    values = [option["value"] for option in options]
+    return held if held in values else next(iter(values), None)
+
+
+def register(app: Dash, index: RunIndex) -> None:
+    """Start and stop, and look every two seconds how far it is."""
+    measuring = Measuring()
+
+    @app.callback(
+        Output(ids.MEMORY_PROGRESS, "children"),
+        Output(ids.MEMORY_START, "disabled"),
+        Output(ids.MEMORY_STOP, "disabled"),
+        Input(ids.MEMORY_START, "n_clicks"),
+        Input(ids.MEMORY_STOP, "n_clicks"),
+        Input(ids.TICK, "n_intervals"),
+        State(ids.MEMORY_TARGET, "value"),
+        State(ids.URL, "search"),
+        State(ids.MEMORY_PROGRESS, "children"),
+        prevent_initial_call=True,
+    )
+    def act(
+        _: int, __: int, ___: int, chosen: str | None, search: str | None, shown: str | None
+    ) -> tuple[str, bool, bool]:
+        problem = ""
+        if ctx.triggered_id == ids.MEMORY_START:
+            problem = _start(measuring, index, chosen or "", View.parse(search))
+        elif ctx.triggered_id == ids.MEMORY_STOP:
+            measuring.stop()
+        now = measuring.progress()
+        says = problem or (shown or "" if now.state == "idle" else say(now))
+        if says == (shown or "") and ctx.triggered_id == ids.TICK:
+            raise PreventUpdate
+        return says, now.state == "running", now.state != "running"
+
+
+def say(progress: Progress) -> str:
+    """Write progress as one line."""
+    return _SAYS[progress.state].format(what=progress.what, line=_plain(progress.line) or "starting").strip()
+
+
+def _plain(line: str) -> str:
+    """Write a line of progress, which is JSON, as words; any other line as it is."""
+    try:
+        found = json.loads(line)
+        says = f"{int(found['done'])} of {int(found['of'])} curves"
+        left = found.get("seconds_left")
+        return says + (f", about {float(left):,.0f} s left" if left is not None else "")
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return line
+
+
+def _start(measuring: Measuring, index: RunIndex, chosen: str, view: View) -> str:
+    """Begin to measure what was chosen; return why that cannot be, or nothing."""
+    run_id, _, stem = chosen.rpartition("/")
+    protocols = [name for name in PROTOCOLS if name in view.protocol]
+    try:
+        measuring.start(f"{run_id} {stem}", opening.find(index, run_id, stem), protocols)
+    except LookupError as error:
+        return str(error.args[0])
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _measured(index: RunIndex, run: Run, stem: str) -> list[str]:
+    """Name the protocols by which a checkpoint is measured."""
+    try:
+        known = {record.protocol for record in index.records(run, stem)}
+    except (OSError, ValueError):
+        return []
+    return [name for name in PROTOCOLS if name in known]
+
+
+def _has(known: Sequence[str]) -> str:
+    return f" (has {', '.join(known)})" if known else " (nothing measured)"

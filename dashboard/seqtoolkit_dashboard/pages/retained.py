@@ -1,0 +1,64 @@
+"""Stored retention records as what is drawn: which curves, in which colours and lines, on which axes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from seqtoolkit.retention.record import Record
+from seqtoolkit.runs import Run
+from seqtoolkit_dashboard.figures.memory import PROTOCOLS, Panel
+from seqtoolkit_dashboard.figures.memory_traces import Curve
+from seqtoolkit_dashboard.figures.shares import shares
+from seqtoolkit_dashboard.pooled import Records, facets, twin
+from seqtoolkit_dashboard.theme import DASHES, LineStyle, Scheme, line_styles
+
+AXES = {"multiples": "Small multiples", "units": "By unit", "one": "One axis"}
+SYMBOLS = ("circle", "square", "triangle-up", "cross", "x", "star")  # runs of one model share their colour
+UNITS = {
+    "r2": "held-out R²",
+    "rho2": "squared correlation",
+    "bits": "usable bits",
+    "share kept": "share of the past that is kept",
+}
+
+
+def curves(everyone: Sequence[Run], records: Records, scheme: Scheme) -> list[Curve]:
+    """Return curves: the colour says the model, the line the protocol where there are several, the mark which run."""
+    styles = line_styles(everyone, list({run.id: run for run, _ in records}.values()), scheme)
+    protocols = {record.protocol for _, record in records}
+    groups = defaultdict[tuple[object, ...], list[Record]](list)
+    for run, record in records:
+        groups[_kind(run, record)].append(record)
+    return [
+        _curve(run, record, groups[_kind(run, record)], styles[run.id], len(protocols) > 1)
+        for run, record in records
+    ]
+
+
+def panels(drawn: Sequence[Curve], axes: str) -> list[Panel]:
+    """Sort curves onto axes: by protocol and unit (multiples), by unit, or all scaled to shares (one)."""
+    if axes == "one":
+        return [Panel("share of the largest distance from null", shares(drawn))]
+    by: dict[tuple[str, str], list[Curve]] = {}
+    for curve in sorted(drawn, key=_place):
+        protocol = curve.record.protocol if axes == "multiples" else ""
+        by.setdefault((protocol, curve.record.unit), []).append(curve)
+    return [Panel(UNITS.get(unit, unit), found) for (_, unit), found in by.items()]
+
+
+def _place(curve: Curve) -> int:
+    return list(PROTOCOLS).index(curve.record.protocol)
+
+
+def _kind(run: Run, record: Record) -> tuple[object, ...]:
+    return run.id, record.protocol, record.unit, twin(record)
+
+
+def _curve(run: Run, record: Record, group: Sequence[Record], style: LineStyle, several: bool) -> Curve:
+    """Name a curve by its run, and by what sets it apart from the others of its kind."""
+    mark = SYMBOLS[DASHES.index(style.dash) % len(SYMBOLS)] + ("" if record is group[0] else "-open")
+    told = [text for text in facets(record) if any(text not in facets(other) for other in group)]
+    dash = PROTOCOLS[record.protocol].dash if several else style.dash
+    return Curve(", ".join([run.id, *told]), record, replace(style, dash=dash), mark)
