@@ -130,6 +130,24 @@ def sequence_interval(values: Floats, confidence: float = 1 - ALPHA) -> tuple[Fl
     return np.minimum(lower, mean), np.maximum(upper, mean)
 
 
+def share_interval(values: Floats, trials: int) -> tuple[Floats, Floats]:
+    """Return the interval of the mean of each column of values (N, K): of N sequences, the share of hits in `trials`.
+
+    Wilson's, with as many trials as would be that certain if they were independent (Korn & Graubard 1998, Survey
+    Methodology 24); where all sequences agree, as many as there were. It covers near 0 and 1, where a t does not.
+    Raises ValueError when there are too few sequences, or a value is not finite.
+    """
+    share, deviation, _ = _moments(values)
+    n, z = len(values), t_quantile(1 - ALPHA / 2, len(values) - 1)
+    inner, most = share * (1 - share), float(n * trials)
+    error = deviation**2 / n
+    count = np.minimum(np.divide(inner, error, out=np.full_like(inner, most), where=error > 0), most)
+    count = np.where(inner > 0, count, most)
+    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * np.sqrt(inner / count + z * z / (4 * count**2)) / (1 + z * z / count)
+    return np.clip(centre - half, 0, share), np.clip(centre + half, share, 1)
+
+
 def mean_above(values: Floats, threshold: Numbers) -> Floats:
     """Return p-values (K,) of the mean of each column of values (N, K) being no higher than its threshold.
 

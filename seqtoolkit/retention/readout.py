@@ -1,0 +1,162 @@
+"""Linear readouts of the past: one Gram matrix, one decomposition and one Fourier transform for all lags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seqtoolkit.retention.view import View
+
+CHUNK = 2**14  # steps of a forward
+BLOCK = 256  # least steps of a Fourier transform beside its overlap
+RIDGES = [10.0**power for power in (-9, -7, -5, -4, -3, -2, -1, 0, 2)]  # relative to features of variance 1
+CONSTANT = 1e-6  # a feature whose deviation is this small beside its size is rounding
+RANK = 1e-11  # of the largest variance: a direction with less is rounding of float32
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a readout needs of some sequences: features h_t (D) and, for C columns, targets (F) of an earlier step."""
+
+    rows: int  # steps behind them
+    mean: Tensor  # (D,) of h
+    covariance: Tensor  # (D, D) of h
+    cross: Tensor  # (C, D, F) covariance of h with the targets
+    target_mean: Tensor  # (C, F)
+    target_variance: Tensor  # (C, F)
+    kept: Tensor  # (N, S, D) features at the steps that were asked for
+
+
+@dataclass(frozen=True)
+class Readout:
+    """C fitted linear readouts: prediction of column c = target_mean[c] + (h - mean) @ weights[c]."""
+
+    mean: Tensor  # (D,)
+    weights: Tensor  # (C, D, F)
+    target_mean: Tensor  # (C, F)
+    explained: Tensor  # (C, F, F) covariance of the targets with what was predicted of them in training
+    ridges: list[float]  # (C,) relative to features of variance 1
+    rank: int  # of the covariance of h
+
+
+@torch.no_grad()
+def moments(
+    view: View, inputs: Tensor, targets: Sequence[Tensor], lags: Sequence[int], keep: Tensor
+) -> Moments:
+    """Collect the moments of the steps from the longest lag on, of N sequences, with one forward.
+
+    Args:
+        view: the model.
+        inputs: (N, T) or (N, T, F): what drives it.
+        targets: G of (N, T, F): what is looked for; column g * K + k is targets[g] at lag k.
+        lags: K of them.
+        keep: S steps, the features of which are wanted too.
+    """
+    first, steps = max(lags), inputs.shape[1]
+    sums: list[Tensor] = []
+    kept: list[Tensor] = []
+    shift, at = None, 0
+    for features in forward(view, inputs):
+        kept.append(features[:, keep].double())
+        h = features[:, first:].double()
+        shift = h.mean((0, 1)) if shift is None else shift  # far from 0, sums of squares lose digits
+        h -= shift
+        u = torch.cat([each[at : at + len(h)] for each in targets], -1).to(h)
+        at += len(h)
+        flat = h.flatten(0, 1)
+        new = [flat.sum(0), flat.T @ flat, _correlate(h, u, lags), u.sum(0), (u**2).sum(0)]
+        sums = new if not sums else [total + each for total, each in zip(sums, new, strict=True)]
+    assert shift is not None
+    rows = at * (steps - first)
+    mean, square, cross = sums[0] / rows, sums[1] / rows, sums[2] / rows
+    target_mean, target_square = (_windows(total, lags, first) / rows for total in sums[3:])  # (K, G F)
+    groups = len(targets)
+    centred = cross - mean[:, None] * target_mean[:, None]
+    return Moments(
+        rows=rows,
+        mean=mean + shift,
+        covariance=square - torch.outer(mean, mean),
+        cross=_columns(centred, groups),
+        target_mean=_columns(target_mean, groups),
+        target_variance=_columns((target_square - target_mean**2).clamp(min=0), groups),
+        kept=torch.cat(kept),
+    )
+
+
+def forward(view: View, inputs: Tensor) -> Iterator[Tensor]:
+    """Yield the features (n, T, D) of N sequences, a few at a time; raise ValueError where they are not finite."""
+    size, at = max(1, CHUNK // inputs.shape[1]), 0
+    for part in torch.split(inputs, size):
+        features = view.features(view.embed(part))
+        if not torch.isfinite(features).all():
+            wrong = (~torch.isfinite(features)).flatten(1).any(1).nonzero()[0].item()
+            raise ValueError(
+                f"the features of sequence {at + int(wrong)} are not finite; the model has diverged, so measure an"
+                " earlier checkpoint"
+            )
+        at += len(part)
+        yield features
+
+
+def fit(train: Moments, val: Moments) -> Readout:
+    """Fit ridge regressions on training moments; each column has the ridge that predicts best on validation ones."""
+    size = train.covariance.diagonal().clamp(min=0).sqrt()
+    kept = size > CONSTANT * (size**2 + train.mean**2).sqrt()
+    size = torch.where(kept, size, torch.inf)  # a constant feature has weight 0
+    values, vectors = torch.linalg.eigh(train.covariance / torch.outer(size, size))
+    values = values.clamp(min=0)
+    basis = vectors / size[:, None]  # (D, D) features to uncorrelated directions
+    seen = basis.T @ train.cross  # (C, D, F)
+    tried = torch.stack([_loss(seen / (values + ridge)[:, None], basis, val) for ridge in RIDGES])
+    ridges = torch.tensor(RIDGES, dtype=torch.float64).to(values)[tried.argmin(0)]  # (C,)
+    weights = basis @ (seen / (values + ridges[:, None])[..., None])
+    return Readout(
+        mean=train.mean,
+        weights=weights,
+        target_mean=train.target_mean,
+        explained=train.cross.mT @ weights,
+        ridges=ridges.tolist(),
+        rank=int((values > RANK * values.max()).sum()) if kept.any() else 0,
+    )
+
+
+def _loss(weights: Tensor, basis: Tensor, val: Moments) -> Tensor:
+    """Return the squared error (C,) on validation moments of readouts (C, D, F) of uncorrelated directions."""
+    covariance = basis.T @ val.covariance @ basis
+    explained = 2 * (weights * (basis.T @ val.cross)).sum((1, 2))
+    return val.target_variance.sum(1) - explained + (weights * (covariance @ weights)).sum((1, 2))
+
+
+def _correlate(features: Tensor, targets: Tensor, lags: Sequence[int]) -> Tensor:
+    """Sum h_t u_(t-k) over sequences and steps, (K, D, M), for h (N, S, D) and u (N, first + S, M).
+
+    By Fourier transforms of blocks of time, so that all lags cost what two do, and memory does not grow with time.
+    """
+    first, steps = max(lags), features.shape[1]
+    size = max(BLOCK, first)
+    total = None
+    length = -(-(first + min(size, steps)) // 32) * 32
+    for at in range(0, steps, size):
+        h = torch.fft.rfft(features[:, at : at + size], length, dim=1)
+        # u begins `first` steps before h: shifting h by as much makes the lag first - k, which never wraps around
+        u = torch.fft.rfft(targets[:, at : at + size + first], length, dim=1)
+        product = torch.einsum("nqd,nqm->qdm", h.conj(), u)
+        total = product if total is None else total + product
+    assert total is not None
+    sums: Tensor = torch.fft.irfft(total, length, dim=0)[[first - lag for lag in lags]]
+    return sums
+
+
+def _windows(totals: Tensor, lags: Sequence[int], first: int) -> Tensor:
+    """Sum totals (T, M) over the steps that are targets at each lag, (K, M)."""
+    steps = len(totals)
+    ends = torch.cat([torch.zeros_like(totals[:1]), totals.cumsum(0)])
+    return torch.stack([ends[steps - lag] - ends[first - lag] for lag in lags])
+
+
+def _columns(table: Tensor, groups: int) -> Tensor:
+    """Turn (K, ..., G F) into (G K, ..., F)."""
+    return torch.cat(table.chunk(groups, -1))
