@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from functools import cached_property
 
+from seqtoolkit.data.lines import OnBadLine
 from seqtoolkit.data.pair import Pair
 from seqtoolkit.data.pairs_base import PairData
 from seqtoolkit.data.symbols import Side, pair_codec
@@ -34,6 +35,7 @@ class DatesData(PairData):
         batch_size: dates in a training batch, instead of `batch_tokens`
         seed: of all that is drawn
         inputs: what `predict` reads: a file of one date a line, or - for standard input
+        on_bad_line: of what `predict` reads: error stops at a line that cannot be used; skip leaves it out, and counts
     """
 
     def __init__(
@@ -43,8 +45,9 @@ class DatesData(PairData):
         batch_size: int | None = None,
         seed: int = 0,
         inputs: str | None = None,
+        on_bad_line: OnBadLine = "error",
     ) -> None:
-        super().__init__(batch_tokens, batch_size, seed, inputs)
+        super().__init__(batch_tokens, batch_size, seed, inputs, on_bad_line)
         self.locales = list(LOCALES) if locales is None else locales
         _check(self.locales)
         letters, digits = Side(words=False), tuple("-0123456789")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.cmudict import PHONEMES, pronunciations
+from seqtoolkit.data.lines import OnBadLine
 from seqtoolkit.data.pair import Pair
 from seqtoolkit.data.pairs_base import PairData
 from seqtoolkit.data.phoneme_errors import PhonemeErrors
@@ -37,6 +38,7 @@ class G2PData(PairData):
         first_only: train on the first pronunciation of each word only
         seed: of the order of the training batches
         words: what `predict` reads: a file of one word a line, or - for standard input
+        on_bad_line: of what `predict` reads: error stops at a line that cannot be used; skip leaves it out, and counts
     """
 
     columns = ("word", "phonemes")
@@ -50,8 +52,9 @@ class G2PData(PairData):
         first_only: bool = False,
         seed: int = 0,
         words: str | None = None,
+        on_bad_line: OnBadLine = "error",
     ) -> None:
-        super().__init__(batch_tokens, seed=seed, inputs=words)
+        super().__init__(batch_tokens, seed=seed, inputs=words, on_bad_line=on_bad_line)
         self.split = split
         self.first_only = first_only
         self.specify("g2p", CODEC, MAX_PHONEMES, split=split)

@@ -93,11 +93,10 @@ class PairsData(PairData):
         inputs: str | None = None,
         symbols_of: str | None = None,
     ) -> None:
-        super().__init__(batch_tokens, batch_size, seed, inputs)
+        super().__init__(batch_tokens, batch_size, seed, inputs, on_bad_line)
         files = {"train": train, "val": val, "test": test}
         counts = {"min_count": min_count, "max_symbols": max_symbols}
         _check(file, files, shares, symbols_of, **counts, max_source=max_source, max_target=max_target)
-        self.on_bad_line = on_bad_line
         known = None if symbols_of is None else KnownSymbols.of(Path(symbols_of))
         sides = (Side.of(source), Side.of(target)) if known is None else known.sides
         self.limits = Limits(*sides, max_source, max_target)

@@ -47,7 +47,6 @@ class PairData(SequenceData):
     max_steps: int  # symbols of the longest answer that is waited for
     columns = ("source", "target")  # of predictions
     option = "inputs"  # that names what `predict` reads
-    on_bad_line: OnBadLine = "error"  # of what `predict` reads
     measured_by: type[Answers] = Answers
 
     def __init__(
@@ -56,6 +55,7 @@ class PairData(SequenceData):
         batch_size: int | None = None,
         seed: int = 0,
         inputs: str | None = None,
+        on_bad_line: OnBadLine = "error",
     ) -> None:
         super().__init__()
         if batch_tokens is not None and batch_size is not None:
@@ -69,6 +69,7 @@ class PairData(SequenceData):
         self.batch_size = batch_size
         self.seed = seed
         self.inputs = inputs
+        self.on_bad_line = on_bad_line  # of what `predict` reads
         self._references: dict[str, References] = {}
 
     @abstractmethod

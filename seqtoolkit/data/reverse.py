@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqtoolkit.codec import Codec
+from seqtoolkit.data.lines import OnBadLine
 from seqtoolkit.data.pair import Alignment, Pair
 from seqtoolkit.data.pairs_base import PairData
 
@@ -34,6 +35,7 @@ class ReverseData(PairData):
         batch_size: sequences in a training batch, instead of `batch_tokens`
         seed: of all that is drawn
         inputs: what `predict` reads: a file of one sequence a line, or - for standard input
+        on_bad_line: of what `predict` reads: error stops at a line that cannot be used; skip leaves it out, and counts
     """
 
     def __init__(
@@ -44,8 +46,9 @@ class ReverseData(PairData):
         batch_size: int | None = None,
         seed: int = 0,
         inputs: str | None = None,
+        on_bad_line: OnBadLine = "error",
     ) -> None:
-        super().__init__(batch_tokens, batch_size, seed, inputs)
+        super().__init__(batch_tokens, batch_size, seed, inputs, on_bad_line)
         if min(max_length, test_length) < 3:
             raise ValueError(
                 f"sequences of at most {max_length} (test: {test_length}) numbers are too few to be distinct;"

@@ -17,6 +17,7 @@ from seqtoolkit.data.base import prompts
 from seqtoolkit.data.g2p import CODEC, G2PData
 from seqtoolkit.data.inputs import Prompts
 from seqtoolkit.data.lines import MAX_LINE
+from seqtoolkit.data.reverse import ReverseData
 from seqtoolkit.decoding import Hypothesis
 
 
@@ -82,6 +83,19 @@ def test_bad_lines_are_left_out_on_request(tmp_path: Path, capsys: pytest.Captur
     assert (
         "words.txt: 4 of 6 lines skipped: 2 an input that cannot be read (first: line 2), 1 not UTF-8" in said
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "option"), [(G2PData, "cat", "words"), (ReverseData, "3 4", "inputs")]
+)
+def test_every_task_takes_the_option_that_its_errors_name(
+    kind: Any, word: str, option: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path, f"{word}\n?\n".encode())
+    with pytest.raises(ValueError, match=r"leave out such lines: --data\.on_bad_line skip"):
+        sum(len(batch) for batch in kind(**{option: path}).predict_dataloader())
+    skipping = kind(**{option: path}, on_bad_line="skip")
+    assert sum(len(batch) for batch in skipping.predict_dataloader()) == 1
 
 
 def test_paths_that_cannot_be_read(tmp_path: Path) -> None:
