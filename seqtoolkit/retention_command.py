@@ -54,6 +54,7 @@ def _measured(number: int, options: Options) -> dict[str, Any]:
             "checkpoint": str(session.checkpoint.path),
             "model": str(session.checkpoint.described),
             "step": session.checkpoint.step,
+            "seed": session.run.seed if session.run else None,
             "records": session.records,
             "findings": findings,
             "skipped": session.skipped,
@@ -93,7 +94,7 @@ def _findings(session: Session) -> list[Finding]:
 
 
 def _print(measured: list[dict[str, Any]], options: Options) -> None:
-    several = [tables.Measured(one["name"], one["records"]) for one in measured]
+    several = [tables.Measured(one["name"], one["records"], one["model"], one["seed"]) for one in measured]
     if options.json:
         plain = [
             {**one, **{name: [r.to_dict() for r in one[name]] for name in ("records", "findings")}}
@@ -108,3 +109,5 @@ def _print(measured: list[dict[str, Any]], options: Options) -> None:
         print("".join(f"- {finding}\n" for finding in one["findings"]) or "- nothing stands out\n")
     if len(measured) > 1:
         print(tables.comparison(several))
+        if by_seed := tables.architectures(several):
+            print(f"\n{by_seed}")

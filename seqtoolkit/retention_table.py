@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqtoolkit.retention.comparison import difference, pool, solved
-from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.comparison import difference, pool, seed_difference, solved
+from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.runs_command import table
 
 COLUMNS = (
@@ -22,6 +22,8 @@ COLUMNS = (
 )
 COMPARED = ("protocol", "checkpoint", "horizon [95 %]", "solved", "further than the first [95 %]", "pairs")
 
+SEEDS = ("protocol", "model", "solved", "horizon of each seed", "further than the first [95 %]")
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -29,6 +31,8 @@ class Measured:
 
     name: str
     records: list[Record]
+    model: str = ""  # what was trained: runs of one model with several seeds belong together
+    seed: int | None = None  # of its training
 
     def curves(self, protocol: str, twin: bool = False) -> list[Record]:
         """Return the main curves of a protocol (those of its first unit), one for each seed."""
@@ -57,6 +61,29 @@ def comparison(several: Sequence[Measured]) -> str:
     return table(rows) if len(rows) > 1 else "no protocol has a horizon to compare"
 
 
+def architectures(several: Sequence[Measured]) -> str:
+    """Return for each protocol one row for each model that was trained with several seeds; nothing with one such model.
+
+    How often it is solved, the horizon of each seed, and the difference from the first model, paired by seed.
+    """
+    groups = _by_seed(several)
+    if len(groups) < 2:
+        return ""
+    rows: list[tuple[str, ...]] = [SEEDS]
+    for protocol in several[0].protocols:
+        found = {model: _of_seeds(runs, protocol) for model, runs in groups.items()}
+        first = next(iter(found.values()))
+        for model, each in found.items():
+            if each:
+                apart = None if each is first else seed_difference(each, first)
+                values = ", ".join(
+                    f"{'≥ ' if each[seed].censored else ''}{each[seed].estimate}" for seed in each
+                )
+                why = "-" if each is first else "not all solved, or not the same seeds"
+                rows.append((protocol, model, solved([*each.values()]), values, str(apart or why)))
+    return table(rows)
+
+
 def differences(several: Sequence[Measured]) -> list[dict[str, Any]]:
     """Return the same differences as plain values."""
     found = []
@@ -74,6 +101,20 @@ def differences(several: Sequence[Measured]) -> list[dict[str, Any]]:
                     | {**bounds, "pairs": d.pairs, "censored": d.censored}
                 )
     return found
+
+
+def _by_seed(several: Sequence[Measured]) -> dict[str, dict[int, Measured]]:
+    """Group the runs by model, those models that were trained with several seeds, each seed once."""
+    groups: dict[str, dict[int, Measured]] = {}
+    for one in several:
+        if one.seed is not None:
+            groups.setdefault(one.model, {}).setdefault(one.seed, one)
+    return {model: runs for model, runs in groups.items() if len(runs) > 1}
+
+
+def _of_seeds(runs: dict[int, Measured], protocol: str) -> dict[int, Horizon]:
+    found = {seed: _horizons(runs[seed].curves(protocol)) for seed in sorted(runs)}
+    return {seed: pool(horizons) for seed, horizons in found.items() if horizons}
 
 
 def _row(measured: Measured, protocol: str) -> tuple[str, ...]:
@@ -100,7 +141,7 @@ def _compared(protocol: str, one: Measured, first: Measured) -> tuple[str, ...]:
     return (protocol, one.name, _horizon(curves), solved(_horizons(curves)), *shown)
 
 
-def _horizons(curves: Iterable[Record]) -> list[Any]:
+def _horizons(curves: Iterable[Record]) -> list[Horizon]:
     return [record.horizon for record in curves if record.horizon is not None]
 
 

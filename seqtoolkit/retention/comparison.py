@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import stdev
 
 from seqtoolkit.retention.record import Horizon, Record
+from seqtoolkit.retention.statistics import ALPHA, t_quantile
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,36 @@ def difference(ours: Sequence[Record], theirs: Sequence[Record]) -> Difference |
     pairs = [(r.horizon, others[r.seed]) for r in ours if r.horizon is not None and r.seed in others]
     if not pairs:
         return None
+    return _average(pairs)
+
+
+def seed_difference(ours: Mapping[int, Horizon], theirs: Mapping[int, Horizon]) -> Difference | None:
+    """Compare two architectures that were trained with the same seeds, seed by seed.
+
+    The interval is Student's t over seeds, or that of the measurements where it is wider: a few seeds may agree by
+    chance. None with fewer than two common seeds, and when a seed of either has no horizon at all: then a mean would
+    hide that (see `solved`).
+    """
+    seeds = sorted(set(ours) & set(theirs))
+    if len(seeds) < 2 or any(horizon.lower <= 0 for horizon in (*ours.values(), *theirs.values())):
+        return None
+    measured = _average([(ours[seed], theirs[seed]) for seed in seeds])
+    each = [ours[seed].estimate - theirs[seed].estimate for seed in seeds]
+    half = t_quantile(1 - ALPHA / 2, len(each) - 1) * stdev(each) / math.sqrt(len(each))
+    return replace(
+        measured,
+        lower=min(measured.lower, measured.estimate - half),
+        upper=max(measured.upper, measured.estimate + half),
+    )
+
+
+def solved(horizons: Sequence[Horizon]) -> str:
+    """Say in how many of the measurements there is a horizon at all, "2/3": a mean would hide it."""
+    return f"{sum(horizon.lower > 0 for horizon in horizons)}/{len(horizons)}"
+
+
+def _average(pairs: Sequence[tuple[Horizon, Horizon]]) -> Difference:
+    """Average the differences of pairs of horizons (MOVER)."""
     n = len(pairs)
     estimate = sum(a.estimate - b.estimate for a, b in pairs) / n
     below = math.sqrt(sum((a.estimate - a.lower) ** 2 + (b.upper - b.estimate) ** 2 for a, b in pairs)) / n
@@ -69,8 +101,3 @@ def difference(ours: Sequence[Record], theirs: Sequence[Record]) -> Difference |
         pairs=n,
         censored=any(a.censored or b.censored for a, b in pairs),
     )
-
-
-def solved(horizons: Sequence[Horizon]) -> str:
-    """Say in how many of the measurements there is a horizon at all, "2/3": a mean would hide it."""
-    return f"{sum(horizon.lower > 0 for horizon in horizons)}/{len(horizons)}"
