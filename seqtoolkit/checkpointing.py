@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from lightning import Trainer
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.fabric.utilities.types import _PATH
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -39,6 +41,12 @@ class RunCheckpoint(ModelCheckpoint):
         super().__init__(
             filename="best", monitor=monitor, mode=mode, save_last=True, enable_version_counter=False
         )
+        self.after_best: Callable[[Path], None] | None = None  # called once best.ckpt is there
+
+    def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
+        super()._save_checkpoint(trainer, filepath)
+        if self.after_best is not None and Path(filepath).stem == "best":
+            self.after_best(Path(filepath))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Remember the best score of this folder, which may have been moved; begin anew in another run's folder."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from lightning import Callback, LightningModule, Trainer
 
-from seqtoolkit import checkpoint, retention_store
-from seqtoolkit.data.metric import StoredRecord
+from seqtoolkit import checkpoint
 from seqtoolkit.evaluation import Evaluation
-from seqtoolkit.retention.record import Record
+from seqtoolkit.evaluation_store import store
 from seqtoolkit.run_folder import RunFolder
-from seqtoolkit.runs import read_probe
 from seqtoolkit.task import SequenceTask
 
 
@@ -46,6 +43,8 @@ class EvaluationRecorder(Callback):
         self.folder.open(create=False)
         try:
             metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+            if split == "test" and (beams := task.data.beams) > 1:  # other answers than the greedy ones
+                metrics["test/beams"] = beams
             self._write(metrics, cast(Evaluation, task.evaluations[split]), split)
         finally:
             self.folder.close()
@@ -57,28 +56,10 @@ class EvaluationRecorder(Callback):
         return "" if share == 1.0 and isinstance(share, float) else "only a part of the split was measured"
 
     def _write(self, metrics: dict[str, float], evaluation: Evaluation, split: str) -> None:
-        step, seed = int(checkpoint.read(self.start)["global_step"]), self.folder.record.get("seed")
+        step = int(checkpoint.read(self.start)["global_step"])
         head = {"schema": 1, "split": split, "step": step}
         self.folder.log(step, 0, metrics)
         self.folder.write_probe(self.start, f"{split}.json", {**head, "metrics": metrics})
-        probes: dict[str, list[StoredRecord]] = {}
-        for record in evaluation.records:
-            probes.setdefault(record.probe, []).append(replace(record, seed=seed))
-        for probe, records in probes.items():
-            if self._outranked(f"{probe}.json", split, step):
-                continue
-            if curves := [record for record in records if isinstance(record, Record)]:
-                retention_store.write(self.folder, self.start, step, curves, split)
-            else:
-                values = [record.to_dict() for record in records]
-                self.folder.write_probe(self.start, f"{probe}.json", {**head, "records": values})
+        store(self.folder, self.start, evaluation.records, split, step)
         if self.start.stem == "best":
             self.folder.update(metrics=metrics)
-
-    def _outranked(self, name: str, split: str, step: int) -> bool:
-        """Say whether the test split of the same checkpoint has been measured: validation does not replace it."""
-        try:
-            stored = read_probe(self.folder.path, self.start.stem, name) or {}
-        except (OSError, ValueError):  # damaged: replace it
-            return False
-        return split == "val" and (stored.get("split"), stored.get("step")) == ("test", step)

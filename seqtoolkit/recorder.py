@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,10 @@ from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
 from seqtoolkit.checkpointing import RunCheckpoint
+from seqtoolkit.evaluation import Evaluation
+from seqtoolkit.evaluation_store import store
 from seqtoolkit.model import count_parameters
+from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.task import SequenceTask
 
@@ -81,6 +85,7 @@ class RunRecorder(Callback):
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, RunCheckpoint):
                 callback.dirpath = str(self.folder.path / "checkpoints")
+                callback.after_best = partial(self._store_lengths, trainer)
         problem = trainer.strategy.broadcast(self._take() if trainer.is_global_zero else "")
         if problem:
             raise ValueError(problem)
@@ -174,6 +179,14 @@ class RunRecorder(Callback):
     def _pulse(self, trainer: Trainer) -> None:
         if self._first_step is not None and time.monotonic() - self._beat > HEARTBEAT:
             self._record(trainer)
+
+    def _store_lengths(self, trainer: Trainer, best: Path) -> None:
+        """Keep the curves by source length of the validation that found the best checkpoint."""
+        whole = isinstance(trainer.limit_val_batches, float) and trainer.limit_val_batches == 1.0
+        if trainer.is_global_zero and self.folder.owned and whole:
+            evaluation = cast(SequenceTask, trainer.lightning_module).evaluations["val"]
+            curves = [one for one in cast(Evaluation, evaluation).records if isinstance(one, LengthRecord)]
+            store(self.folder, best, curves, "val", trainer.global_step)
 
     def _record(self, trainer: Trainer, **fields: Any) -> None:
         if not trainer.is_global_zero:

@@ -102,9 +102,20 @@ def test_data_with_other_symbols_is_refused(
     assert "holds another model" in capsys.readouterr().err
 
 
+def test_training_leaves_the_errors_by_length_of_its_best_checkpoint(trained: Path) -> None:
+    probe = read_probe(trained, "best", "length.json")
+    assert probe["step"] == checkpoint.load(trained / "checkpoints" / "best.ckpt").step
+    assert probe["split"] in ("val", "test")  # of the test, where another test was there before
+    rates = {one["measure"]: one["settings"]["overall"]["estimate"] for one in probe["records"]}
+    if probe["split"] == "val":
+        logged = [row for row in read_metrics(trained) if "val/error_rate" in row]
+        assert rates["error_rate"] in [pytest.approx(row["val/error_rate"], abs=1e-6) for row in logged]
+
+
 def test_it_is_measured_by_source_length_and_its_attention_against_what_it_uses(trained: Path) -> None:
     assert main(["test", "--ckpt_path", str(trained / "checkpoints" / "best.ckpt"), "--beams", "3"]) == 0
     metrics = read_run(trained).metrics
+    assert metrics["test/beams"] == 3
     wanted = ("sequence_accuracy", "error_rate", "chrf", "bleu", "alignment_entropy", "faithfulness")
     assert {f"test/{name}" for name in wanted} <= metrics.keys()
     for probe in ("length.json", "alignment.json"):

@@ -36,7 +36,8 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tested(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("tested") / "attention"
     assert fit(run, *MODEL, "--data.file", str(pairs), *ATTENTION, base=[]) == 0
-    assert not (run / "probes").exists()
+    assert stored(run, "length")["split"] == "val"
+    assert not (run / "probes" / "best" / "alignment.json").exists()
     assert main(["test", "--ckpt_path", str(run / "checkpoints" / "best.ckpt")]) == 0
     return run
 
