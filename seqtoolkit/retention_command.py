@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
 
 def _measured(number: int, options: Options) -> dict[str, Any]:
     """Measure one checkpoint, store its curves and findings, and return them with what it is."""
-    from seqtoolkit.retention_session import open_session
+    from seqtoolkit.retention_opening import open_session
 
     with open_session(options.paths[number], options) as session:
         _measure(session)

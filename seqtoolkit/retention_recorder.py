@@ -12,6 +12,7 @@ from lightning import Callback, LightningModule, Trainer
 from seqtoolkit import retention_data
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.view import view
 from seqtoolkit.retention_options import default_lags, parse_lags, parse_protocols
 from seqtoolkit.retention_session import find_protocol, independent
@@ -111,8 +112,6 @@ class RetentionRecorder(Callback):
                 return records
             if not isinstance(task.model, SequenceModel):
                 raise ValueError("truncation needs a model without --model.encoder")
-            from seqtoolkit.retention.truncation import contexts
-
             batches = retention_data.batches(task.data, "val", self.sequences)
             return list(measure(seen, batches, contexts(self.lags, batches), seed=0))
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from seqtoolkit import checkpoint as checkpoints
 from seqtoolkit import retention_data, retention_store
 from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.measured import finite
 from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.twin import of_twin, twin
 from seqtoolkit.retention.view import View, check_causal, drive, view
 from seqtoolkit.retention_options import Options
@@ -91,7 +88,7 @@ class Session:
             found = [record for record in stored if self._fits(record, job)]
             self.records = retention_store.merge(self.records, found)
             self.reused += bool(found)
-            if not found:
+            if not found and job.protocol not in self.skipped:
                 left.append(job)
         return left
 
@@ -131,8 +128,6 @@ class Session:
             records: list[Record] = protocol(seen, found, metric.lags, **given)
         elif job.protocol == "truncation":
             found = retention_data.batches(self._data, options.split, options.sequences, job.seed)
-            from seqtoolkit.retention.truncation import contexts
-
             name = f"{self.checkpoint.task}/{options.split}"
             records = protocol(seen, found, contexts(options.lags, found), seed=job.seed, drive=name)
         else:
@@ -208,60 +203,6 @@ def independent(seen: View, n: int, steps: int, seed: int) -> Tensor:
     """Draw independent inputs; of a large vocabulary, symbols that are spread over it evenly."""
     every = max(1, -(-seen.vocab_size // MOST_SYMBOLS))
     return drive(seen, n, steps, seed, range(0, seen.vocab_size, every) if every > 1 else None)
-
-
-@contextmanager
-def open_session(path: Path, options: Options) -> Iterator[Session]:
-    """Open a checkpoint, or the best one of a run, and hold its run while it is measured.
-
-    Raises ValueError: there is none, it is no checkpoint, or another process holds the run; OSError: the run cannot
-    be written to.
-    """
-    file = find(path)
-    checkpoint, run = checkpoints.load(file), file.resolve().parent.parent
-    folder = (
-        RunFolder(run)
-        if (run / "run.json").is_file() and file.resolve().parent.name == "checkpoints"
-        else None
-    )
-    try:
-        if folder is not None:
-            _hold(folder)
-            (run / "probes" / file.stem).mkdir(parents=True, exist_ok=True)
-        yield Session(checkpoint, folder, options)
-    except OSError as error:
-        raise ValueError(
-            f"{run} cannot be written to ({error.strerror or error}), and curves are stored there: copy the run,"
-            " or copy the checkpoint out of it and measure that"
-        ) from None
-    finally:
-        if folder is not None:
-            folder.close()
-
-
-def _hold(folder: RunFolder) -> None:
-    try:
-        folder.open(create=False)
-    except ValueError:
-        raise ValueError(
-            f"{folder.path} is being trained or measured by another process: wait until it ends, or copy the"
-            " checkpoint out of the run and measure that"
-        ) from None
-
-
-def find(path: Path) -> Path:
-    """Return the file of a checkpoint, or that of a run's best (else last) one.
-
-    Raises ValueError when there is none.
-    """
-    if not path.is_dir():
-        return path
-    found = read_run(path).checkpoints if (path / "run.json").is_file() else []
-    if not found:
-        raise ValueError(
-            f"{path} holds no checkpoint; expected a run folder such as runs/RUN, or runs/RUN/checkpoints/best.ckpt"
-        )
-    return found[0]
 
 
 def find_protocol(name: str) -> Any:

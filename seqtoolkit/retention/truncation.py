@@ -6,7 +6,6 @@ Khandelwal, He, Qi & Jurafsky 2018, "Sharp nearby, fuzzy far away: how neural la
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,6 +16,7 @@ from seqtoolkit.batch import Batch
 from seqtoolkit.retention.bootstrap import LEAST, RESAMPLES, percentile_interval, resampled_sums
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.retention.statistics import ALPHA
+from seqtoolkit.retention.targets import Asked, collect
 from seqtoolkit.retention.view import View
 
 WITHIN = 0.01  # of the full loss: there the context is enough (Khandelwal et al. 2018)
@@ -26,25 +26,6 @@ NULL_TARGETS = 256  # whose far context is exchanged
 TOKENS = 65_536  # of a forward
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """M targets of N sequences, and the inputs up to each of them."""
-
-    inputs: Tensor  # (N, T) tokens or (N, T, F) features, padded on the right
-    row: Tensor  # (M,) the sequence of each target
-    step: Tensor  # (M,) the input from which it is predicted: it has step + 1 inputs behind it
-    target: Tensor  # (M,) classes
-
-    @property
-    def longest(self) -> int:
-        """Return the inputs behind the target that has most."""
-        return int(self.step.max()) + 1
-
-    def pick(self, which: Tensor) -> Asked:
-        """Keep some of the targets."""
-        return Asked(self.inputs, self.row[which], self.step[which], self.target[which])
 
 
 @torch.no_grad()
@@ -79,7 +60,7 @@ def truncation(
     """
     if not view.has_head:
         raise ValueError("an encoder predicts nothing, so it has no loss to truncate; measure the decoder")
-    asked = _asked(batches, targets, torch.Generator().manual_seed(seed))
+    asked = collect(batches, targets, torch.Generator().manual_seed(seed))
     names, number = np.unique(asked.row.numpy(), return_inverse=True)
     sequences = len(names)
     _check(lags, asked.longest, sequences)
@@ -114,24 +95,6 @@ def truncation(
             },
         )
     ]
-
-
-def _asked(batches: Sequence[Batch], most: int, generator: torch.Generator) -> Asked:
-    """Collect the supervised targets of all sequences, at most so many of each."""
-    width = max(batch.inputs.shape[1] for batch in batches)
-    rows, steps, classes, inputs, before = [], [], [], [], 0
-    for batch in batches:
-        chance = torch.rand(batch.mask.shape, generator=generator).masked_fill(~batch.mask.cpu(), -1.0)
-        best = chance.topk(min(most, chance.shape[1]), dim=1)
-        row, place = (best.values >= 0).nonzero(as_tuple=True)
-        step = best.indices[row, place]
-        rows.append(row + before)
-        steps.append(step)
-        classes.append(batch.targets.cpu()[row, step])
-        pad = [0, 0] * (batch.inputs.ndim - 2) + [0, width - batch.inputs.shape[1]]
-        inputs.append(torch.nn.functional.pad(batch.inputs.cpu(), pad))
-        before += len(batch)
-    return Asked(torch.cat(inputs), torch.cat(rows), torch.cat(steps), torch.cat(classes))
 
 
 def _check(lags: Sequence[int], longest: int, sequences: int) -> None:
@@ -247,9 +210,3 @@ def effective(means: Floats, within: float = WITHIN) -> NDArray[np.int64]:
     suffix = np.logical_and.accumulate(enough[:, ::-1], axis=1)
     result: NDArray[np.int64] = enough.shape[1] - suffix.sum(1)
     return result
-
-
-def contexts(lags: Sequence[int], batches: Sequence[Batch]) -> list[int]:
-    """Return the lags that are contexts of these sequences: 1 or more, and no longer than the longest history."""
-    longest = max(int(batch.mask.nonzero()[:, 1].max()) + 1 for batch in batches if batch.mask.any())
-    return [lag for lag in lags if 1 <= lag <= longest]

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.retention.record import Record
-from seqtoolkit.retention.truncation import contexts, truncation
+from seqtoolkit.retention.targets import contexts
+from seqtoolkit.retention.truncation import truncation
 from seqtoolkit.retention.view import View
 
 V = 4
