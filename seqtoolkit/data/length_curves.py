@@ -12,7 +12,7 @@ from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.statistics import wilson
 
 _WILSON = "Wilson"
-_BOOTSTRAP = "percentile bootstrap over sequences; where every answer is right, Wilson of that"
+_BOOTSTRAP = "percentile bootstrap over sequences; where all or nothing is right, Wilson of that"
 
 
 def length_records(lengths: Ints, table: Ints, settings: dict[str, Any]) -> list[LengthRecord]:
@@ -58,8 +58,9 @@ def _record(
 def interval(measure: Measure, part: Ints, resampled: Floats) -> tuple[float, float, float]:
     """Return the estimate of a measure over some answers, and its 95 % interval.
 
-    Resampling answers that are all right gives right answers only, an interval of no width. The share of right ones
-    is then bounded by Wilson, and the measure by what it would be if the others had nothing right.
+    Resampling answers that are all right gives right answers only, an interval of no width; so it is with answers of
+    which nothing is right. The share of such answers is then bounded by Wilson, and the measure by what it would be
+    if the others were the opposite.
     """
     total = part.sum(0)
     estimate = float(measure(total[None].astype(np.float64))[0])
@@ -67,7 +68,9 @@ def interval(measure: Measure, part: Ints, resampled: Floats) -> tuple[float, fl
     low, high = wilson(right, n)
     if measure is ACCURACY:
         return estimate, low, high
-    if right == n:
-        bound = measure.perfect + (1 - low) * (measure.worst - measure.perfect)
+    if right == n or estimate == measure.worst:
+        least, _ = wilson(n, n)
+        ends = (measure.perfect, measure.worst) if right == n else (measure.worst, measure.perfect)
+        bound = ends[0] + (1 - least) * (ends[1] - ends[0])
         return estimate, min(bound, estimate), max(bound, estimate)
     return estimate, *percentile_interval(estimate, measure(resampled))
