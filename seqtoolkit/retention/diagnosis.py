@@ -69,9 +69,7 @@ def diagnose(records: Sequence[Record], units: Sequence[Units] = ()) -> list[Fin
     found += _disagreement(_horizon(trained.get("decoding", [])), _horizon(trained.get("influence", [])))
     for protocol, curves in trained.items():
         found += _censored(protocol, curves)
-        if protocol in COMPARED and protocol in twins:
-            found += _like_twin(protocol, curves, twins[protocol])
-    return found
+    return found + list(_like_twin(trained, twins))
 
 
 def _main(records: Iterable[Record]) -> dict[str, list[Record]]:
@@ -215,24 +213,31 @@ def _censored(protocol: str, curves: Sequence[Record]) -> Iterator[Finding]:
         )
 
 
-def _like_twin(protocol: str, curves: Sequence[Record], twins: Sequence[Record]) -> Iterator[Finding]:
-    """Find a curve that is nowhere surely better than that of the untrained twin."""
-    if twins[0].lags != curves[0].lags or twins[0].unit != curves[0].unit:
-        return
-    sign = -1 if protocol == "truncation" else 1  # a loss is better when it is smaller
-    ahead = max(
-        sign * (_bound(curves, i, -sign) - _bound(twins, i, sign)) for i in range(len(curves[0].lags))
-    )
-    if ahead <= 0:
+def _like_twin(trained: dict[str, list[Record]], twins: dict[str, list[Record]]) -> Iterator[Finding]:
+    """Find the curves that are nowhere surely better than those of the untrained twin."""
+    ahead = {
+        protocol: _ahead(trained[protocol], twins[protocol])
+        for protocol in COMPARED
+        if protocol in trained and protocol in twins and trained[protocol][0].lags == twins[protocol][0].lags
+    }
+    ahead = {protocol: value for protocol, value in ahead.items() if value <= 0}
+    if ahead:
+        gaps = ", ".join(f"{value:+.3g} {trained[name][0].unit} in {name}" for name, value in ahead.items())
         yield Finding(
             kind="like_twin",
-            text=f"nothing learned beyond the untrained twin: at no lag is the {protocol} curve surely better than that"
-            f" of fresh weights (at best {ahead:+.3g} {curves[0].unit} between the 95 % intervals)",
-            numbers={"ahead": ahead},
-            thresholds={"ahead": 0.0},
-            curve=f"{protocol} beside its twin",
+            text="nothing learned beyond the untrained twin: at no lag is the curve surely better than that of fresh"
+            f" weights (at best, between the 95 % intervals: {gaps})",
+            numbers=ahead,
+            thresholds=dict.fromkeys(ahead, 0.0),
+            curve=f"{', '.join(ahead)} beside the twin",
             next="a longer training, another --optimizer.lr, or shorter lags to begin with",
         )
+
+
+def _ahead(curves: Sequence[Record], twins: Sequence[Record]) -> float:
+    """Return by how much the nearer bounds of two curves are apart at the lag where the first is most ahead."""
+    sign = -1 if curves[0].protocol == "truncation" else 1  # a loss is better when it is smaller
+    return max(sign * (_bound(curves, i, -sign) - _bound(twins, i, sign)) for i in range(len(curves[0].lags)))
 
 
 def _bound(curves: Sequence[Record], i: int, side: int) -> float:

@@ -125,10 +125,17 @@ def test_a_censored_horizon(protocol: str) -> None:
 def test_nothing_learned_beyond_the_twin(protocol: str, same: list[float], better: float) -> None:
     twin = record(protocol, same, at(2), twin=True)
     finding = only(diagnose([record(protocol, same, at(2)), twin]))
-    assert (finding.kind, finding.curve) == ("like_twin", f"{protocol} beside its twin")
-    assert finding.numbers["ahead"] == pytest.approx(-0.02)
+    assert (finding.kind, finding.curve) == ("like_twin", f"{protocol} beside the twin")
+    assert finding.numbers[protocol] == pytest.approx(-0.02)
     assert diagnose([record(protocol, [same[0] + better, *same[1:]], at(2)), twin]) == []
     assert diagnose([record(protocol, [same[0] - better, *same[1:]], at(2)), twin])[0].kind == "like_twin"
+
+
+def test_curves_like_the_twin_are_one_finding() -> None:
+    curves = [record(protocol, [0.5] * 4, at(1), twin=twin) for protocol in UNITS for twin in (False, True)]
+    finding = only(diagnose(curves))
+    assert list(finding.numbers) == ["decoding", "influence", "recall", "truncation"]
+    assert "-0.02 R2 in decoding, -0.02 nats in influence" in finding.text
 
 
 def test_seeds_are_pooled() -> None:
