@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtoolkit.retention.statistics import sequence_interval, t_quantile
+from seqtoolkit.retention.statistics import ALPHA, sequence_interval, t_quantile
 
 NULL = 0.999  # squared correlations below this quantile of their null count as 0
 VIOLATION = 0.999  # one-sided confidence with which a capacity exceeds its bound
@@ -22,6 +22,7 @@ class Capacity:
     """Sum of squared correlations over the measured lags (Jaeger 2001), corrected for chance; 95 % interval.
 
     For independent inputs it is at most the rank of the covariance of the features, which is at most their number.
+    The correction leaves out what is small but there; so the interval is that of `unbiased`.
     """
 
     estimate: float
@@ -29,6 +30,7 @@ class Capacity:
     upper: float
     rank: int
     uncorrected: float  # with every squared correlation as measured
+    unbiased: float  # with every squared correlation, less the square of its standard error
     counted: int  # squared correlations above the quantile of their null
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,9 +55,9 @@ def memory_capacity(correlations: Floats, exchanged: Floats, rank: int) -> Capac
     counted = np.abs(signed) > quantile * exchanged.std(0, ddof=1) / math.sqrt(len(exchanged))
     known = signed[counted]
     estimate = float((known**2).sum())
-    each = 2 * (correlations[:, counted] - known) @ known + estimate  # (N,), to first order
-    lower, upper = (float(limit[0]) for limit in sequence_interval(each[:, None]))
-    surely = float(sequence_interval(each[:, None], 2 * VIOLATION - 1)[0][0])
+    unbiased = float((signed**2 - correlations.var(0, ddof=1) / len(correlations)).sum())
+    lower, upper = _interval(correlations, unbiased, 1 - ALPHA)
+    surely, _ = _interval(correlations[:, counted], estimate, 2 * VIOLATION - 1)
     if surely > rank * (1 + 1e-6):
         raise RuntimeError(
             f"a memory capacity of {estimate:.3f} (surely above {surely:.3f}) exceeds the rank {rank} of the"
@@ -67,5 +69,14 @@ def memory_capacity(correlations: Floats, exchanged: Floats, rank: int) -> Capac
         upper=max(upper, estimate),
         rank=rank,
         uncorrected=float((signed**2).sum()),
+        unbiased=unbiased,
         counted=int(counted.sum()),
     )
+
+
+def _interval(correlations: Floats, total: float, confidence: float) -> tuple[float, float]:
+    """Return the interval of a sum of squares of the means of columns (N, C) about `total`, to first order."""
+    signed = correlations.mean(0)
+    values = total + 2 * (correlations - signed) @ signed
+    lower, upper = sequence_interval(values[:, None], confidence)
+    return float(lower[0]), float(upper[0])

@@ -72,7 +72,11 @@ def decoding(
             causal.
         RuntimeError: the capacity of independent inputs exceeds the rank of the features (see `memory_capacity`).
     """
-    fitted = fit_readouts(view, inputs, lags, seed=seed, drive=drive)
+    return report(fit_readouts(view, inputs, lags, seed=seed, drive=drive), lags, seed, margin)
+
+
+def report(fitted: Fitted, lags: Sequence[int], seed: int, margin: float) -> list[Record]:
+    """Return the records of fitted readouts, as `decoding` does."""
     own, other = (fitted.scores.columns(which) for which in (slice(len(lags)), slice(len(lags), None)))
     make = _Maker(list(lags), seed, margin, {**fitted.settings, "margin": margin})
     return [

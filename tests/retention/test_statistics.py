@@ -17,6 +17,7 @@ from seqtoolkit.retention.statistics import (
     mean_above,
     recall_horizon,
     sequence_interval,
+    share_interval,
     t_quantile,
     t_tail,
     tail_above,
@@ -273,3 +274,19 @@ def test_a_curve_at_chance_has_no_horizon_even_without_a_margin() -> None:
     random = np.random.default_rng(4)
     horizons = [curve_horizon(GRID, random.normal(size=(40, 14)), 0.0, 0.0) for _ in range(800)]
     assert np.mean([h.estimate > 0 for h in horizons]) <= ALPHA
+
+
+@pytest.mark.parametrize(("accuracy", "alike"), [(0.5, 1), (0.5, 8), (0.97, 4), (0.995, 1)])
+def test_the_interval_of_a_share_covers_where_trials_hang_together(accuracy: float, alike: int) -> None:
+    """40 sequences of 24 trials, of which `alike` are the same."""
+    random = np.random.default_rng(5)
+    drawn = random.binomial(1, accuracy, (2_000, 40, 24 // alike)).repeat(alike, -1)
+    lower, upper = share_interval(drawn.mean(-1).T, 24)
+    assert 0.92 <= np.mean((lower <= accuracy) & (accuracy <= upper)) <= 0.98
+
+
+def test_the_interval_of_a_share_is_that_of_wilson_where_all_agree() -> None:
+    z = t_quantile(0.975, 29)
+    lower, upper = share_interval(np.repeat([[0.0, 1.0]], 30, 0), 5)
+    assert lower.tolist() == pytest.approx([0, 1 / (1 + z * z / 150)])
+    assert upper.tolist() == pytest.approx([z * z / 150 / (1 + z * z / 150), 1])
