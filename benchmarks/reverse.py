@@ -62,7 +62,7 @@ def _rows(path: Path, beams: int) -> list[tuple[str, ...]]:
     best = answer(found.model, prompts, codec.end_class, data.max_steps, codec.offset, beams)
     answers = ["".join(map(chr, hypotheses[0].tokens)) for hypotheses in best]
     table, lengths = counts(answers, asked.classes, asked.answers, codec), np.array(asked.lengths)
-    rows = []
+    rows = list[tuple[str, ...]]()
     for low, high in BINS:
         sums = table[(low <= lengths) & (lengths <= high)].sum(0)
         right, n = int(sums[0]), int(sums[1])
