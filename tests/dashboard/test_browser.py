@@ -115,8 +115,8 @@ class Visit:
         if path == "/":
             expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
         if path.startswith(("/training", "/memory", "/length", "/attention", "/alignment", "/gates")):
-            drawn = self.page.locator(".js-plotly-plot .main-svg, .empty").filter(visible=True)
-            expect(drawn.first).to_be_visible(timeout=20_000)
+            drawn = self.page.locator(".js-plotly-plot .main-svg:visible, .empty:visible").first
+            expect(drawn).to_be_visible(timeout=20_000)
         return self.page
 
     def close(self) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 
 from seqtoolkit.retention.alignment_record import AlignmentRecord
-from seqtoolkit_dashboard.mantine import Table, TableScrollContainer
 from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.pages.picture import CONFIG, save
 from seqtoolkit_dashboard.theme import Scheme
@@ -75,4 +74,4 @@ def measured(records: Sequence[AlignmentRecord]) -> Any:
 
 def _table(caption: str, head: list[str], body: list[list[str]], width: int) -> Any:
     data = {"caption": caption, "head": head, "body": body}
-    return TableScrollContainer(Table(data=data), minWidth=width, type="native")
+    return parts.table(data, width)

@@ -11,7 +11,7 @@ from dash import html
 from seqtoolkit.files import is_number
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run
-from seqtoolkit_dashboard.mantine import Table, TableScrollContainer
+from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.pooled import Records, facets, twin
 
 HEAD = (
@@ -59,7 +59,7 @@ def table(records: Records) -> Any:
         "body": [[row[i] for i in used] for row in rows],
     }
     width = 100 * len(used)
-    return html.Div(TableScrollContainer(Table(data=data), minWidth=width, type="native"), className="card")
+    return html.Div(parts.table(data, width), className="card")
 
 
 def numbers(records: Records, checkpoint: str) -> str:

@@ -14,7 +14,6 @@ from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.length import MEASURES, Curve, Point, lengths, points
-from seqtoolkit_dashboard.mantine import Table, TableScrollContainer
 from seqtoolkit_dashboard.pages import measured, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
@@ -122,7 +121,7 @@ def table(records: Sequence[tuple[Run, LengthRecord]], view: View) -> Any:
     title = f"{MEASURES[_measure(view)].title} by source length [95 % interval], and n"
     data = {"caption": title, "head": head, "body": body}
     width = 140 + 190 * len(records)
-    return html.Div(TableScrollContainer(Table(data=data), minWidth=width, type="native"), className="card")
+    return html.Div(parts.table(data, width), className="card")
 
 
 def _length(key: tuple[int, int]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from seqtoolkit_dashboard.mantine import Alert, MultiSelect, SegmentedControl
+from seqtoolkit_dashboard.mantine import Alert, MultiSelect, SegmentedControl, Table
 from seqtoolkit_dashboard.pages.picture import CONFIG, save
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
@@ -73,6 +73,17 @@ def unknown_runs(unknown: Sequence[str]) -> list[str]:
     """Say which runs of the URL are not in the folder."""
     why = "it was renamed or deleted, or the link is of another folder"
     return [f"No run named {name!r} is in this folder: {why}." for name in unknown]
+
+
+def table(data: dict[str, Any], width: int) -> Any:
+    """Return a table with its caption, which scrolls sideways where there are fewer pixels, by keys too."""
+    return html.Div(
+        Table(data=data, miw=width),
+        className="sideways",
+        tabIndex=0,
+        role="region",
+        **aria(label=data["caption"]),
+    )
 
 
 def graph(figure: go.Figure, caption: str) -> Any:
