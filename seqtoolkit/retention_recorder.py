@@ -70,7 +70,7 @@ class RetentionRecorder(Callback):
         for protocol in self.protocols:
             try:
                 records = self._measure(cast(SequenceTask, pl_module), protocol)
-            except ValueError as error:  # training goes on: what is wrong now may be right later
+            except (ValueError, RuntimeError) as error:  # whatever a measurement meets, training goes on
                 print(f"retention: {protocol} at step {step}: {error}", file=sys.stderr)
                 continue
             pl_module.log_dict(_named(records[0]), sync_dist=True)
