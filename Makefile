@@ -1,13 +1,17 @@
-# Two commands: `make demo` trains, measures and shows four architectures; `make test` passes every check.
+# `make demo` trains, measures and shows four architectures; `make article` is a study of them, about 20 minutes;
+# `make test` passes every check.
 SHELL := /bin/bash
 PY := .venv/bin/python
 SERVE ?= 1
 
-.PHONY: demo test install browser clean
+.PHONY: demo article test install browser clean
 
 demo: .venv/installed
 	$(PY) benchmarks/demo.py
 	@if [ "$(SERVE)" != 0 ]; then $(PY) -m seqtoolkit dashboard runs; fi
+
+article: .venv/installed
+	$(PY) benchmarks/article.py
 
 test: .venv/installed-dev browser
 	.venv/bin/ruff check .

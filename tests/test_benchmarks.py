@@ -1,6 +1,9 @@
 """The benchmarks cannot rot: every script starts, and what two of them compare is the same work."""
 
+import argparse
+import dataclasses
 import importlib
+import math
 import runpy
 import sys
 from pathlib import Path
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-HELPERS = ("jobs", "joeynmt_ours", "joeynmt_peer", "machine")
+HELPERS = ("calibration_systems", "jobs", "joeynmt_ours", "joeynmt_peer", "machine", "timing")
 SCRIPTS = sorted(
     path
     for path in BENCHMARKS.glob("*.py")
@@ -67,3 +70,47 @@ def test_what_joeynmt_logs_is_understood(tmp_path: Path, monkeypatch: pytest.Mon
     assert trained == peer.Trained(
         4000, "encoder=E(LSTM(16, 64))", 109_248
     )  # 2 n tokens in n / 3000 + n / 6000 s
+
+
+def test_a_calibration_finds_an_instrument_that_misses() -> None:
+    calibration = importlib.import_module("calibration")
+    known = next(one for one in calibration.systems() if one.name == "gates of 0.9 or 0.5")
+    cells, good = calibration.row(known, 30)
+    assert good
+    assert cells[:2] == ("gates of 0.9 or 0.5", "timescale")
+
+    def misread(seed: int) -> object:
+        reading = known.measure(seed)
+        return dataclasses.replace(reading, truth=[0.9 * value for value in reading.truth])
+
+    assert not calibration.row(dataclasses.replace(known, measure=misread), 30)[1]
+    alarmed = dataclasses.replace(known, forgets=True)  # as if nothing were to be kept
+    assert not calibration.row(alarmed, 30)[1]
+
+
+def test_what_retention_costs_is_measured_in_small(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retention = importlib.import_module("retention")
+    words = (
+        "retention.py --repeats 1 --lags 6 --steps 24 --sequences 120 --width 8 --growth 24 48 --threads 1"
+    )
+    monkeypatch.setattr(sys, "argv", words.split())
+    monkeypatch.setattr(retention, "GROWTH_SEQUENCES", 120)
+    retention.main()
+    printed = capsys.readouterr().out
+    for protocol in ("decoding", "gradient", "influence", "recall", "truncation", "timescale", "all"):
+        assert f"| {protocol} |" in printed
+    assert "grows as" in printed
+
+
+def test_the_loop_over_lags_reads_the_same_gradient() -> None:
+    retention = importlib.import_module("retention")
+    options = argparse.Namespace(lags=6, steps=16, sequences=60, width=8)
+    subject = retention.build(options)
+    inputs = subject.inputs[:30]
+    (record,) = retention.gradient(subject.view, inputs, [3], vectors=8)  # as many as features: exact
+    squares = [sum(retention.backwards(subject.view, row, 3, vectors=60)) / 60 for row in inputs.split(1)]
+    logs = [math.log10(square) / 2 for square in squares]
+    assert sum(logs) / 30 == pytest.approx(record.estimate[0], abs=0.05)
+    assert all(weight.requires_grad for weight in subject.view.model.parameters())
