@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtoolkit.retention.statistics import ALPHA, sequence_interval, t_quantile
+from seqtoolkit.retention.statistics import ALPHA, sequence_interval
+from seqtoolkit.retention.student import t_quantile
 
 NULL = 0.999  # squared correlations below this quantile of their null count as 0
 VIOLATION = 0.999  # one-sided confidence with which a capacity exceeds its bound

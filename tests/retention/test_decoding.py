@@ -11,7 +11,8 @@ from torch import Tensor
 
 from seqtoolkit import SequenceModel
 from seqtoolkit.retention import readout
-from seqtoolkit.retention.decoding import Fitted, correlation_values, decoding, fit_readouts, report, split
+from seqtoolkit.retention.decoding import decoding, fit_readouts, split
+from seqtoolkit.retention.decoding_report import Fitted, correlation_values, report
 from seqtoolkit.retention.discriminant import contrasts, discriminants
 from seqtoolkit.retention.readout import Moments, fit, moments
 from seqtoolkit.retention.record import Record

@@ -18,12 +18,11 @@ from seqtoolkit.retention.statistics import (
     recall_horizon,
     sequence_interval,
     share_interval,
-    t_quantile,
-    t_tail,
     tail_above,
     tail_below,
     wilson,
 )
+from seqtoolkit.retention.student import t_quantile, t_tail
 
 COUNTS = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 P = st.floats(0.01, 0.99)
