@@ -58,7 +58,7 @@ class Measuring:
                 self._process = subprocess.Popen(
                     [*COMMAND, str(checkpoint), "--progress", "lines", *chosen],
                     stdin=subprocess.PIPE,
-                    stdout=self._log,
+                    stdout=subprocess.DEVNULL,  # the curves, which the page draws
                     stderr=self._log,
                 )
             except OSError as error:

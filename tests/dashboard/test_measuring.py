@@ -58,7 +58,7 @@ def test_the_last_line_is_the_progress(started: Measuring, command: Callable[[st
 def test_a_checkpoint_and_protocols_are_words_of_the_command(
     started: Measuring, command: Callable[[str], None]
 ) -> None:
-    command("import sys; print(sys.argv[1:])")
+    command("import sys; print('curves'); print(sys.argv[1:], file=sys.stderr)")
     started.start("x", Path("/r/a b/best.ckpt"), ["decoding", "gradient"])
     seen = until(started, lambda progress: progress.state == "finished")
     assert seen.line == "['/r/a b/best.ckpt', '--progress', 'lines', '--protocols', 'decoding,gradient']"
@@ -76,7 +76,9 @@ def test_there_is_one_at_a_time(started: Measuring, command: Callable[[str], Non
 
 
 def test_an_error_is_one_line(started: Measuring, command: Callable[[str], None]) -> None:
-    command("import sys; print('Traceback'); sys.exit('no such\\nlags beyond the sequence ' + 'x' * 999)")
+    command(
+        "import sys; print('Traceback', file=sys.stderr); sys.exit('no such\\nlags beyond the sequence ' + 'x' * 999)"
+    )
     started.start("x", Path("x.ckpt"))
     seen = until(started, lambda progress: progress.state == "failed")
     assert measure.say(seen).startswith("x was not measured: lags beyond the sequence xxx")
@@ -98,7 +100,7 @@ def test_a_deaf_process_is_killed(
 ) -> None:
     monkeypatch.setattr(measuring, "_PATIENCE", 0.1)
     command(
-        "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+        "import signal, sys, time; signal.signal(15, signal.SIG_IGN); sys.stderr.write('deaf'); time.sleep(60)"
     )
     started.start("x", Path("x.ckpt"))
     until(started, lambda progress: progress.line == "deaf")
@@ -112,7 +114,7 @@ import sys, time
 from pathlib import Path
 from seqtoolkit_dashboard import measuring
 child = "import os, threading, time; from seqtoolkit_dashboard.child import _end_with_parent as end;"
-child += "threading.Thread(target=end, daemon=True).start(); print(os.getpid(), flush=True); time.sleep(60)"
+child += "threading.Thread(target=end, daemon=True).start(); os.write(2, str(os.getpid()).encode()); time.sleep(60)"
 measuring.COMMAND = (sys.executable, "-c", child)
 one = measuring.Measuring()
 one.start("x", Path({str(tmp_path)!r}))
