@@ -17,7 +17,7 @@ from seqtoolkit_dashboard.theme import DASHES, LineStyle, Scheme, line_styles
 AXES = {"multiples": "Small multiples", "units": "By unit", "one": "One axis"}
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "x", "star")  # runs of one model share their colour
 UNITS = {
-    "r2": "held-out R²",
+    "R2": "held-out R²",
     "rho2": "squared correlation",
     "bits": "usable bits",
     "share kept": "share of the past that is kept",
