@@ -6,6 +6,7 @@ Khandelwal, He, Qi & Jurafsky 2018, "Sharp nearby, fuzzy far away: how neural la
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,40 +62,54 @@ def truncation(
     if not view.has_head:
         raise ValueError("an encoder predicts nothing, so it has no loss to truncate; measure the decoder")
     asked = collect(batches, targets, torch.Generator().manual_seed(seed))
-    names, number = np.unique(asked.row.numpy(), return_inverse=True)
-    sequences = len(names)
-    _check(lags, asked.longest, sequences)
+    sequences, number = np.unique(asked.row.numpy(), return_inverse=True)
+    _check(lags, asked.longest, len(sequences))
     full = _losses(view, asked, asked.longest)
-    curve = np.stack([_truncated(view, asked, c, full) for c in lags])  # (K, M)
-    sums = np.zeros((sequences, len(lags) + 2))  # of each sequence: the losses, the full loss, the targets
+    curve = [_truncated(view, asked, c, full) for c in lags]  # K of (M,)
+    sums = np.zeros(
+        (len(sequences), len(lags) + 2)
+    )  # of each sequence: the losses, the full loss, the targets
     np.add.at(sums, number, np.column_stack([*curve, full, np.ones_like(full)]))
     means, resampled = _means(sums.sum(0)), _means(resampled_sums(sums, resamples, seed))
-    intervals = [percentile_interval(m, r) for m, r in zip(means, resampled.T, strict=True)]
-    return [
-        Record(
-            protocol="truncation",
-            unit="nats",
-            lags=list(lags),
-            estimate=means[:-1].tolist(),
-            lower=[low for low, _ in intervals[:-1]],
-            upper=[high for _, high in intervals[:-1]],
-            null=_null(view, asked, lags, full, seed),
-            n=[sequences] * len(lags),
-            horizon=_horizon(lags, means, resampled, within),
-            seed=seed,
-            settings={
-                "interval": "percentile bootstrap of sequences",
-                "part": view.part,
-                "drive": drive,
-                "full_loss": float(means[-1]),
-                "within": within,
-                "rounding": ROUNDING,
-                "targets": len(asked.row),
-                "longest": asked.longest,
-                "null": "far context of another target",
-            },
-        )
-    ]
+    settings = {
+        "interval": "percentile bootstrap of sequences",
+        "part": view.part,
+        "drive": drive,
+        "full_loss": float(means[-1]),
+        "within": within,
+        "rounding": ROUNDING,
+        "targets": len(asked.row),
+        "longest": asked.longest,
+        "null": "far context of another target",
+    }
+    null = _null(view, asked, lags, full, seed)
+    return [_record(list(lags), means, resampled, null, len(sequences), seed, settings)]
+
+
+def _record(
+    lags: list[int],
+    means: Floats,
+    resampled: Floats,
+    null: list[float],
+    sequences: int,
+    seed: int,
+    settings: dict[str, Any],
+) -> Record:
+    """Make the record of mean losses (K + 1), the full one last, and of those of resampled sequences."""
+    intervals = [percentile_interval(m, r) for m, r in zip(means[:-1], resampled.T[:-1], strict=True)]
+    return Record(
+        protocol="truncation",
+        unit="nats",
+        lags=lags,
+        estimate=means[:-1].tolist(),
+        lower=[low for low, _ in intervals],
+        upper=[high for _, high in intervals],
+        null=null,
+        n=[sequences] * len(lags),
+        horizon=_horizon(lags, means, resampled, settings["within"]),
+        seed=seed,
+        settings=settings,
+    )
 
 
 def _check(lags: Sequence[int], longest: int, sequences: int) -> None:
