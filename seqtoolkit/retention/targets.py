@@ -23,7 +23,7 @@ class Asked:
     @property
     def longest(self) -> int:
         """Return the inputs behind the target that has most."""
-        return int(self.step.max()) + 1
+        return int(self.step.max()) + 1 if len(self.step) else 0
 
     def pick(self, which: Tensor) -> Asked:
         """Keep some of the targets."""

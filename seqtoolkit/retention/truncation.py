@@ -72,15 +72,11 @@ def truncation(
     np.add.at(sums, number, np.column_stack([*curve, full, np.ones_like(full)]))
     means, resampled = _means(sums.sum(0)), _means(resampled_sums(sums, resamples, seed))
     settings = {
-        "interval": "percentile bootstrap of sequences",
         "part": view.part,
         "drive": drive,
-        "full_loss": float(means[-1]),
         "within": within,
-        "rounding": ROUNDING,
         "targets": len(asked.row),
         "longest": asked.longest,
-        "null": "far context of another target",
     }
     null = _null(view, asked, lags, full, seed)
     return [_record(list(lags), means, resampled, null, len(sequences), seed, settings)]
@@ -108,7 +104,13 @@ def _record(
         n=[sequences] * len(lags),
         horizon=_horizon(lags, means, resampled, settings["within"]),
         seed=seed,
-        settings=settings,
+        settings={
+            "interval": "percentile bootstrap of sequences",
+            "null": "far context of another target",
+            "full_loss": float(means[-1]),
+            "rounding": ROUNDING,
+            **settings,
+        },
     )
 
 
