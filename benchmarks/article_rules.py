@@ -43,7 +43,7 @@ def forgetting(horizons: Sequence[Horizon], trained: int) -> Verdict:
         return Verdict("open", "No RNN was measured.")
     if all(one.estimate == 0 for one in horizons):
         return Verdict(
-            "open", f"The RNN has not learned the task in {len(horizons)} seeds: train it for longer."
+            "open", f"The RNN has learned the task in 0 of {len(horizons)} seeds: train it for longer."
         )
     low, high = CLAIM / ABOUT, CLAIM * ABOUT
     told = f"The RNN carries a symbol over {spread(horizons)} steps"
@@ -125,7 +125,7 @@ def attention_carries(horizons: Sequence[Horizon], trained: int) -> Verdict:
     if not horizons:
         return Verdict("open", "Attention was not measured.")
     if all(one.estimate == 0 for one in horizons):
-        return Verdict("open", f"Attention has not learned lags up to {trained} in {len(horizons)} seeds.")
+        return Verdict("open", f"Attention has learned lags up to {trained} in 0 of {len(horizons)} seeds.")
     inside = sum(one.estimate >= trained for one in horizons)
     told = f"Trained up to lag {trained}, attention recalls over {spread(horizons)} steps"
     told += f"; solved by {inside}/{len(horizons)} seeds"

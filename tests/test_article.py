@@ -38,7 +38,7 @@ def at(estimate: int, lower: int | None = None, upper: int | None = None, longes
     [
         ([], "open", "No RNN"),
         ([at(12, 8, 16), at(8, 6, 12), at(16, 12, 16)], "contradicts", "sooner"),
-        ([at(0), at(0)], "open", "has not learned"),
+        ([at(0), at(0)], "open", "learned the task in 0 of 2"),
         ([at(0), at(8, 6, 12)], "contradicts", "sooner"),
         ([at(96, 64, 128)], "contradicts", "further"),
         ([at(1024, 1024, 1024)], "contradicts", "at least 1024 .* further"),
