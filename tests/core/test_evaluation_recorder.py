@@ -17,7 +17,8 @@ from tests.core.commands import fit
 
 MODEL = """
     --model.arch gru --model.d_model 16 --model.num_layers 1 --trainer.max_epochs 2 --data PairsData
-    --trainer.enable_progress_bar false --trainer.log_every_n_steps 1 --data.source characters --data.target characters --seed_everything 5
+    --trainer.enable_progress_bar false --trainer.log_every_n_steps 1 --data.source characters
+    --data.target characters --seed_everything 5
 """.split()
 ATTENTION = ["--model.encoder", "gru", "--model.attention", "additive"]
 
