@@ -190,6 +190,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "seqtoolkit", "fit", *words, "--run", str(tmp_path / "a")],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )  # fmt: skip
     deadline = time.time() + 120
     while not (tmp_path / "a" / "checkpoints" / "last.ckpt").exists() and time.time() < deadline:
