@@ -63,7 +63,10 @@ def test_no_port(tmp_path: Path, port: str, capsys: pytest.CaptureFixture[str]) 
 def test_it_serves_an_empty_folder_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     code = "import sys; from seqtoolkit_dashboard.command import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-c", code, str(tmp_path), "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    )  # fmt: skip
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
