@@ -19,8 +19,8 @@ from seqtoolkit.retention.statistics import recall_threshold
 class RecallData(SequenceData):
     """Recall at mixed lags: symbols (A, B, ...) among distractors (a, b, ...); "?" asks for the last symbol.
 
-    Training sequences hold many recalls and are drawn anew in every epoch. Validation and test sequences hold
-    one, at each lag of a grid (1, 2, 3, 4, 6, 8, 12, ...); the grid of the test goes beyond training.
+    Training sequences hold many recalls and are drawn anew in every epoch. Of a validation or test sequence only
+    the last one counts, at each lag of a grid (1, 2, 3, 4, 6, 8, 12, ...); the grid of the test goes beyond training.
 
     Args:
         num_symbols: how many symbols can be stored, 2 to 26; guessing reaches 1 / num_symbols

@@ -17,6 +17,7 @@ from seqtoolkit.codec import Codec
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.recall import RecallData, grid
 from seqtoolkit.data.recall_curve import RecallCurve
+from seqtoolkit.data.recall_examples import MAX_GAP
 from seqtoolkit.retention.record import Record
 
 SMALL: dict[str, Any] = {"train_sequences": 40, "val_per_lag": 5, "test_per_lag": 6, "batch_size": 8}
@@ -51,9 +52,27 @@ def test_the_answer_is_the_last_symbol_at_the_stated_lag(
             assert answer.isupper()
             between = text[len(text) - lag : -1]
             assert between.islower() or not between
-        rows, asked = batch.mask.any(1), (batch.inputs == codec.index["?"]) == batch.mask
-        assert rows.all()
-        assert asked.all()
+        assert batch.mask.any(1).all()
+        assert (batch.inputs[batch.mask] == codec.index["?"]).all()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 40), st.integers(0, 60))
+def test_what_comes_before_a_probe_is_as_in_training(seed: int, max_lag: int, room: int) -> None:
+    data = RecallData(max_lag=max_lag, length=max_lag + 9 + room, seed=seed, **SMALL)
+    names = data.spec["codec"]["symbols"]
+    for loader in (data.train_dataloader(), data.test_dataloader()):
+        for batch in loader:
+            for tokens, asked, length in zip(batch.inputs, batch.mask, batch.lengths.tolist(), strict=True):
+                text = "".join(names[token] for token in tokens[:length].tolist())
+                last = text.rindex("?") if "?" in text else -1
+                *earlier, end = text[: last + 1].split("?")
+                assert end == ""
+                for episode in earlier:  # idle steps, one symbol, distractors
+                    assert sum(letter.isupper() for letter in episode) == 1
+                    assert next(i for i, letter in enumerate(episode) if letter.isupper()) <= MAX_GAP
+                if loader.seed is None:
+                    assert last == length - 1
+                    assert asked.nonzero().tolist() == [[last]]
 
 
 def test_training_lags_are_mixed_up_to_the_longest() -> None:
