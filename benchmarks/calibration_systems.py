@@ -19,13 +19,14 @@ from seqtoolkit import SequenceMixer, State
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.decoding import decoding
+from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.gradient import gradient
 from seqtoolkit.retention.influence import influence
 from seqtoolkit.retention.recall import recall
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.timescale import timescale
 from seqtoolkit.retention.truncation import truncation
-from seqtoolkit.retention.view import drive, view
+from seqtoolkit.retention.view import view
 
 ROUNDING = 1e-6  # of float32
 

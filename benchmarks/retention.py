@@ -24,13 +24,14 @@ from seqtoolkit.batch import Batch
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.decoding import decoding
+from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.gradient import SEQUENCES, VECTORS, gradient
 from seqtoolkit.retention.influence import influence
 from seqtoolkit.retention.recall import recall
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.timescale import timescale
 from seqtoolkit.retention.truncation import truncation
-from seqtoolkit.retention.view import View, drive, view
+from seqtoolkit.retention.view import View, view
 
 BATCH = 128  # sequences of a forward that is written by hand
 NAIVE = 4  # lags at which a loop is timed

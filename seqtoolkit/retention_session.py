@@ -14,11 +14,12 @@ from torch import Tensor
 from seqtoolkit import retention_data, retention_store
 from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.model import SequenceModel
+from seqtoolkit.retention.drive import check_causal, drive
 from seqtoolkit.retention.measured import finite
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.twin import of_twin, twin
-from seqtoolkit.retention.view import View, check_causal, drive, view
+from seqtoolkit.retention.view import View, view
 from seqtoolkit.retention_options import Options
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import Run, read_run

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from seqtoolkit.retention.decoding_report import Fitted, report
 from seqtoolkit.retention.discriminant import contrasts
+from seqtoolkit.retention.drive import check_causal, check_lags
 from seqtoolkit.retention.readout import Moments, fit, moments
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.scoring import SCORES, SHARPENED, Part, Tokens, score, scored_steps
 from seqtoolkit.retention.statistics import INTERVAL, check_sequences
-from seqtoolkit.retention.view import View, check_causal, check_lags
+from seqtoolkit.retention.view import View
 
 TEST = VALIDATION = 0.25  # shares of the sequences; the rest is for training
 MARGIN = 0.1  # of what there is above chance: how much more a horizon wants
@@ -45,7 +46,7 @@ def decoding(
         inputs: (N, T) tokens or (N, T, F) features of N independent sequences, at least 120.
         lags: ascending, from 0 to T - 1.
         seed: decides which sequences train, validate and test.
-        drive: what the inputs are: "iid" as `view.drive` draws them, or the name of a data set. Of independent ones,
+        drive: what the inputs are: "iid" as `drive.drive` draws them, or the name of a data set. Of independent ones,
             the memory capacity is measured too, in the settings of the "rho2" record.
         margin: share of what there is above chance that a horizon wants.
 

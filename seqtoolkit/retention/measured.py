@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from seqtoolkit.retention.drive import check_causal, check_lags
 from seqtoolkit.retention.statistics import check_sequences
-from seqtoolkit.retention.view import View, check_causal, check_lags
+from seqtoolkit.retention.view import View
 
 STEPS = 32_768  # of a batch: bounds the memory of what a forward keeps
 

@@ -14,11 +14,12 @@ from seqtoolkit.retention import readout
 from seqtoolkit.retention.decoding import decoding, fit_readouts, split
 from seqtoolkit.retention.decoding_report import Fitted, correlation_values, report
 from seqtoolkit.retention.discriminant import contrasts, discriminants
+from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.readout import Moments, fit, moments
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.scoring import Part
 from seqtoolkit.retention.statistics import sequence_interval
-from seqtoolkit.retention.view import View, drive, view
+from seqtoolkit.retention.view import View, view
 from tests.retention.known import Constant, DelayLine, Leaky, constant, delay_line, leaky, leaky_curve
 
 NONE = torch.zeros(0, dtype=torch.long)

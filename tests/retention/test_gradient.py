@@ -15,10 +15,11 @@ from torch import Tensor
 from seqtoolkit import SequenceModel
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.retention import measured
+from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.gradient import gradient, log_norms, orthogonal_vectors
 from seqtoolkit.retention.record import Horizon
 from seqtoolkit.retention.statistics import sequence_interval
-from seqtoolkit.retention.view import View, drive, view
+from seqtoolkit.retention.view import View, view
 from tests.retention.known_flow import Ahead, Constant, Decay, Delay, Rotation, known
 
 N = 40

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from seqtoolkit import SequenceModel
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.retention import measured
+from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.influence import Run, cuts, influence
 from seqtoolkit.retention.permutation import sign_flip
 from seqtoolkit.retention.record import Horizon
 from seqtoolkit.retention.statistics import sequence_interval
-from seqtoolkit.retention.view import View, drive, view
+from seqtoolkit.retention.view import View, view
 from tests.retention.known_flow import Ahead, Constant, Delay, known, swapped_divergence, symbols
 
 N = 80

@@ -10,10 +10,11 @@ import torch
 
 from seqtoolkit import SequenceMixer, SequenceModel
 from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.record import Horizon
 from seqtoolkit.retention.statistics import sequence_interval
 from seqtoolkit.retention.timescale import _kept, timescale
-from seqtoolkit.retention.view import drive, view
+from seqtoolkit.retention.view import view
 from tests.retention.known_flow import Decay, Gated, Rotation, known
 
 N = 40
