@@ -19,7 +19,7 @@ architectures      one for each, in the order that was asked for:
   arch, d_model, parameters
   rates            [{rate, value, run, status, error}]: what each reached on validation (`monitor`), ascending
   rate, rate_at_edge     the rate that was chosen; whether a wider grid may hold a better one
-  seeds            [{seed, run, status: waiting, running, finished or failed, error, quality: {estimate, lower, upper, n},
+  seeds            [{seed, run, status: waiting, finished or failed, error, quality: {estimate, lower, upper, n},
                    seconds, steps, at_end}]; 95 % over n examples; `at_end`: whether the last validation was the best
   quality          {estimate, lower, upper, seeds, examples_lower, examples_upper, examples}: the mean over seeds, its
                    95 % interval over seeds (Student's t; null with one), and over examples (the means of the bounds)
@@ -28,8 +28,8 @@ architectures      one for each, in the order that was asked for:
   latency          {estimate, lower, upper, n}: milliseconds a step of one sequence: median and quartiles of n
   state_bytes      of one sequence after settings.state_steps steps
   horizon          {protocol, solved, estimate, lower, upper, censored, upper_censored}: over seeds; solved: "2/3"
-  memory           {lags, estimate, lower, upper, null, unit, full_loss, seed, within_interval, context: {estimate, lower,
-                   upper, censored, upper_censored}}: the loss against the context that is available
+  memory           {lags, estimate, lower, upper, null, unit, full_loss, seed, within_interval, context: {estimate,
+                   lower, upper, censored, upper_censored}}: the loss against the context that is available
   skipped          {what: why}: what could not be measured
   difference       {than, estimate, lower, upper, pairs, tied}: of quality, from the best one, paired by seed
 memory_need        {arch, estimate, lower, upper, censored, upper_censored}: steps of context that the data need, as the
