@@ -14,6 +14,7 @@ CHUNK = 2**14  # steps of a forward
 BLOCK = 256  # least steps of a Fourier transform beside its overlap
 RIDGES = [10.0**power for power in (-9, -7, -5, -4, -3, -2, -1, 0, 2)]  # relative to features of variance 1
 CONSTANT = 1e-6  # a feature whose deviation is this small beside its size is rounding
+AT_ONCE = 2**22  # numbers of quadratic forms in memory
 RANK = 1e-11  # of the largest variance: a direction with less is rounding of float32
 
 
@@ -110,9 +111,10 @@ def fit(train: Moments, val: Moments) -> Readout:
     values = values.clamp(min=0)
     basis = vectors / size[:, None]  # (D, D) features to uncorrelated directions
     seen = basis.T @ train.cross  # (C, D, F)
-    tried = torch.stack([_loss(seen / (values + ridge)[:, None], basis, val) for ridge in RIDGES])
-    ridges = torch.tensor(RIDGES, dtype=torch.float64).to(values)[tried.argmin(0)]  # (C,)
-    weights = basis @ (seen / (values + ridges[:, None])[..., None])
+    tried = 1 / (values + torch.tensor(RIDGES, dtype=torch.float64).to(values)[:, None])  # (R, D)
+    best = _losses(tried, seen, basis, val).argmin(0)  # (C,)
+    ridges = torch.tensor(RIDGES, dtype=torch.float64)[best.cpu()]
+    weights = basis @ (seen * tried[best][..., None])
     return Readout(
         mean=train.mean,
         weights=weights,
@@ -123,11 +125,18 @@ def fit(train: Moments, val: Moments) -> Readout:
     )
 
 
-def _loss(weights: Tensor, basis: Tensor, val: Moments) -> Tensor:
-    """Return the squared error (C,) on validation moments of readouts (C, D, F) of uncorrelated directions."""
+def _losses(tried: Tensor, seen: Tensor, basis: Tensor, val: Moments) -> Tensor:
+    """Return the squared errors (R, C) on validation moments of readouts tried[r] * seen[c], weights (D, F).
+
+    They are weights of uncorrelated directions; a loss is a quadratic form in the factors `tried`, so that all ridges
+    share the products of the weights.
+    """
     covariance = basis.T @ val.covariance @ basis
-    explained = 2 * (weights * (basis.T @ val.cross)).sum((1, 2))
-    return val.target_variance.sum(1) - explained + (weights * (covariance @ weights)).sum((1, 2))
+    explained = (seen * (basis.T @ val.cross)).sum(-1) @ tried.T  # (C, R)
+    size = max(1, AT_ONCE // covariance.numel())
+    forms = (part @ part.mT * covariance for part in seen.split(size))  # each (c, D, D)
+    predicted = torch.cat([((form @ tried.T) * tried.T).sum(1) for form in forms])  # (C, R)
+    return (val.target_variance.sum(1)[:, None] - 2 * explained + predicted).T
 
 
 def _correlate(features: Tensor, targets: Tensor, lags: Sequence[int]) -> Tensor:
