@@ -115,7 +115,8 @@ def _at_queries(
 ) -> tuple[_Read, float]:
     """Answer a task without a separator where it is asked; return also the log probability of that."""
     codec, tokens = checkpoint.codec, torch.tensor(prompt)
-    mask = tokens == codec.index[codec.query]
+    mask = torch.zeros(len(prompt), dtype=torch.bool)
+    mask[codec.asked(prompt)] = True
     with torch.inference_mode():
         scores = checkpoint.model(tokens[None], mask=mask[None])[0].float().log_softmax(-1)
     best = scores.max(-1)

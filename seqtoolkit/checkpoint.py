@@ -176,8 +176,8 @@ def _check_codec(spec: dict[str, Any], with_encoder: bool) -> None:
     count, tokens, classes = len(codec.symbols), spec.get("vocab_size"), spec.get("num_classes")
     if tokens != count:
         raise CheckpointError(f"its codec has {count} symbols for a vocabulary of {tokens!r:.80}")
-    named = count - codec.offset
-    if not is_whole(classes, 1) or classes > named or (codec.separator and classes < named):
+    named = len(codec.labels) or count - codec.offset
+    if not is_whole(classes, 1) or classes > named or (not codec.query and classes < named):
         raise CheckpointError(f"its codec can answer {named} symbols, and it has {classes!r:.80} classes")
     if with_encoder and not codec.separator:
         raise CheckpointError("it has an encoder, and its codec no separator between source and target")

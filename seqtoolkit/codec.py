@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Self
 
-_LISTS = ("symbols", "alphabet")
+_LISTS = ("symbols", "alphabet", "labels")
 _TEXTS = ("example", "separator", "end", "query", "unknown")
-_FLAGS = ("words", "answer_words")
+_FLAGS = ("words", "answer_words", "bytes", "last")
+_LATER = {"labels": [], "bytes": False, "last": False}  # fields that older checkpoints do not have
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Codec:
     are: what is read, the separator, what is answered, the end mark. A *class* is an answered symbol: class c is
     token c + `offset`, class 0 the separator, which is never answered. The same name may be read and answered.
     Tasks without a separator answer at every `query` symbol in the prompt; their classes are the first tokens.
+    A task that has neither answers at every symbol, or after the `last` one: with what comes next (a language model,
+    whose class c is token c), or with one of the `labels`, which are no symbols.
     """
 
     symbols: tuple[str, ...]  # the name of every token id
@@ -30,6 +33,9 @@ class Codec:
     unknown: str = ""  # the symbol that stands for those outside the alphabet; without it they are refused
     words: bool = False  # a prompt is split at spaces into symbols, instead of into characters
     answer_words: bool = False  # the symbols of an answer are joined with spaces, instead of without
+    labels: tuple[str, ...] = ()  # the name of every class, where classes are not symbols
+    bytes: bool = False  # a prompt is split into the bytes of its UTF-8; byte b has the name chr(b)
+    last: bool = False  # only after the last symbol is there an answer
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -44,8 +50,8 @@ class Codec:
 
     @cached_property
     def classes(self) -> dict[str, int]:
-        """Map the name of each symbol that can be answered to its class."""
-        return {symbol: number for number, symbol in enumerate(self.symbols[self.offset :])}
+        """Map the name of each symbol, or label, that can be answered to its class."""
+        return {symbol: number for number, symbol in enumerate(self.labels or self.symbols[self.offset :])}
 
     @property
     def end_class(self) -> int:
@@ -54,6 +60,8 @@ class Codec:
 
     def split(self, text: str) -> list[str]:
         """Split what was typed into symbols."""
+        if self.bytes:
+            return list(text.encode().decode("latin-1"))
         return text.split() if self.words else list(text)
 
     def encode(self, text: str) -> list[int]:
@@ -79,17 +87,26 @@ class Codec:
         """Name each token."""
         return [self.symbols[token] for token in tokens]
 
+    def asked(self, tokens: list[int]) -> list[int]:
+        """Return the positions of a prompt without a separator at which there is an answer."""
+        if self.query:
+            return [step for step, token in enumerate(tokens) if token == self.index[self.query]]
+        return [len(tokens) - 1] if self.last else list(range(len(tokens)))
+
     def names(self, classes: list[int]) -> list[str]:
-        """Name each answered symbol."""
-        return [self.symbols[self.offset + number] for number in classes]
+        """Name each answered symbol, or label."""
+        named = self.labels or self.symbols
+        return [named[self.offset + number] for number in classes]
 
     def text(self, classes: list[int]) -> str:
-        """Write an answer as a text."""
-        return (" " if self.answer_words else "").join(self.names(classes))
+        """Write an answer as a text; bytes that are no UTF-8 become replacement characters."""
+        text = (" " if self.answer_words else "").join(self.names(classes))
+        return text.encode("latin-1").decode(errors="replace") if self.bytes else text
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for a checkpoint."""
-        return {**asdict(self), "symbols": list(self.symbols), "alphabet": list(self.alphabet)}
+        """Return plain values for a checkpoint; fields that came later are there only where they are used."""
+        plain = {**asdict(self), **{name: list(getattr(self, name)) for name in _LISTS}}
+        return {name: value for name, value in plain.items() if value != _LATER.get(name)}
 
     @classmethod
     def from_dict(cls, value: Any) -> Self:
@@ -98,8 +115,9 @@ class Codec:
         Raises ValueError when they are not what `to_dict` writes.
         """
         fields = (*_LISTS, *_TEXTS, *_FLAGS)
-        if not isinstance(value, dict) or set(value) != set(fields):
+        if not isinstance(value, dict) or set(value) - set(fields) or set(fields) - {*value, *_LATER}:
             raise ValueError(f"a codec has the fields {', '.join(fields)}; found {value!r:.200}")
+        value = _LATER | value
         for name in _LISTS:
             if not isinstance(value[name], list) or not all(isinstance(word, str) for word in value[name]):
                 raise ValueError(f"a codec's {name} is a list of texts")
@@ -119,8 +137,14 @@ class Codec:
         """Refuse what no task makes: marks that are missing, ambiguous, or out of their place."""
         if not self.symbols or "" in self.symbols:
             raise ValueError("a codec has at least one symbol, and none without a name")
-        if not self.separator and not self.query:
-            raise ValueError("a codec has a separator or a query, which ask for an answer")
+        if self.end and not self.separator:
+            raise ValueError("a codec with an end mark has a separator, after which an answer begins")
+        if (self.labels or self.last) and (self.separator or self.query):
+            raise ValueError("a codec with labels, or one that answers last, has no separator and no query")
+        if self.bytes and self.symbols != tuple(map(chr, range(256))):
+            raise ValueError("a codec of bytes has 256 symbols, in their order")
+        if self.bytes and self.words:
+            raise ValueError("a codec splits a text into bytes or into words, not both")
         marks = [mark for mark in (self.separator, self.end, self.query, self.unknown) if mark]
         if missing := {*self.alphabet, *marks} - set(self.symbols):
             raise ValueError(

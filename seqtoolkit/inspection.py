@@ -76,7 +76,7 @@ def _answer(checkpoint: Checkpoint, prompt: list[int]) -> tuple[Tensor, list[int
         tokens = torch.tensor(prompt + [number + offset for number in answer[:-1]])
         return tokens, list(range(len(prompt) - 1, len(tokens))), answer
     tokens = torch.tensor(prompt)
-    rows = [step for step, token in enumerate(prompt) if token == codec.index[codec.query]]
+    rows = codec.asked(prompt)
     with torch.inference_mode():
         scores = model(tokens.unsqueeze(0))[0][0, rows]
     return tokens, rows, scores.argmax(-1).tolist()

@@ -170,7 +170,7 @@ def test_an_encoder_decoder_goes_round(tmp_path: Path) -> None:
         (lambda e, s: s.update(num_classes=[4]), r"can answer 4 symbols, and it has \[4\] classes"),
         (lambda e, s: s["codec"].update(separator="", end="", query="a"), "codec no separator"),
         (lambda e, s: s.update(vocab_size=12), "7 symbols for a vocabulary of 12"),
-        (lambda e, s: s["codec"].update(separator="", end=""), "has a separator or a query"),
+        (lambda e, s: s["codec"].update(separator="", end=""), "can answer 7 symbols, and it has 4 classes"),
         (lambda e, s: s["codec"].update(alphabet=[], unknown=""), "nothing could be typed"),
         (lambda e, s: s["codec"].update(symbols=[*CODEC.symbols[:-1], ""], end=""), "none without a name"),
     ],
