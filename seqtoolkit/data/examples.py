@@ -19,8 +19,8 @@ class Examples:
     """N sequences of L steps in all, one after the other; small integer types keep them compact."""
 
     lengths: Tensor  # (N,) steps of each sequence, at least 1
-    inputs: Tensor  # (L,) token ids
-    targets: Tensor  # (L,) class ids
+    inputs: Tensor  # (L,) token ids, or (L, F) features
+    targets: Tensor  # (L,) class ids, or (L, K) values or labels
     mask: Tensor  # (L,) bool: the supervised steps
     lag: Tensor | None = None  # (L,) see Batch.lag
     asked: Tensor | None = None  # (N,) steps of the prompt of each sequence, where it has one
@@ -62,7 +62,11 @@ class Examples:
         where = ((self.ends[rows] - lengths)[:, None] + steps).masked_fill_(~real, 0)
 
         def gather(column: Tensor) -> Tensor:
-            return column[where].long().masked_fill_(~real, 0)
+            """Return (B, T) whole numbers of a column of numbers, and (B, T, F) float32 of one of rows."""
+            taken = column[where]
+            if column.ndim == 1:
+                return taken.long().masked_fill_(~real, 0)
+            return taken.float().masked_fill_(~real.unsqueeze(-1), 0)
 
         return Batch(
             inputs=gather(self.inputs),

@@ -1,0 +1,90 @@
+"""N sequences of F channels as a file has them, with one label for each where it has labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """The steps of N sequences, one after the other (L in all); a value that is missing is NaN.
+
+    Args:
+        path: of the file, as it was given.
+        lengths: (N,) steps of each, at least 1.
+        values: (L, F).
+        channels: F names.
+        labels: of each sequence, as written (classes), or numbers (N,) of a regression; None where there are none.
+        classes: in the order in which the file declares them, where it does.
+        unit: what a place in the file is called, such as "line".
+        places: (N,) where in the file each sequence is.
+    """
+
+    path: str
+    lengths: Ints
+    values: Floats
+    channels: tuple[str, ...]
+    labels: tuple[str, ...] | NDArray[np.float64] | None = None
+    classes: tuple[str, ...] = ()
+    unit: str = "row"
+    places: Ints | None = None
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @cached_property
+    def starts(self) -> Ints:
+        """Where each sequence begins in `values` (N,)."""
+        return self.lengths.cumsum() - self.lengths
+
+    def series(self, row: int) -> Floats:
+        """Return the values of one sequence (T, F)."""
+        return self.values[self.starts[row] : self.starts[row] + self.lengths[row]]
+
+    def where(self, row: int) -> str:
+        """Say where a sequence is: "vowels.ts, line 12"."""
+        place = row + 1 if self.places is None else self.places[row]
+        return f"{self.path}, {self.unit} {place}"
+
+    def owner(self, step: int) -> int:
+        """Return the sequence to which a row of `values` belongs."""
+        return int(np.searchsorted(self.lengths.cumsum(), step, side="right"))
+
+    def take(self, rows: Sequence[int] | Ints) -> Self:
+        """Return some of the sequences, in this order."""
+        rows = np.asarray(rows, dtype=np.int64)
+        empty = self.values[:0]
+        labels = self.labels
+        if isinstance(labels, tuple):
+            labels = tuple(labels[row] for row in rows.tolist())
+        elif labels is not None:
+            labels = labels[rows]
+        places = rows + 1 if self.places is None else self.places[rows]
+        return replace(
+            self,
+            lengths=self.lengths[rows],
+            values=np.concatenate([empty, *(self.series(row) for row in rows.tolist())]),
+            labels=labels,
+            places=places,
+        )
+
+
+def check_steps(found: Sequences) -> None:
+    """Refuse infinite values, with the place of the first. NaN is a missing value, and no mistake of the file."""
+    bad = np.isinf(found.values)
+    if bad.any():
+        step, channel = np.argwhere(bad)[0]
+        row = found.owner(int(step))
+        raise ValueError(
+            f"{found.where(row)}: channel {found.channels[channel]!r} is infinite at step"
+            f" {int(step) - int(found.starts[row]) + 1}; expected finite numbers"
+        )
