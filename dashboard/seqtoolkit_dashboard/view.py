@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 Scale = Literal["linear", "log"]
 _LIMIT = 16_384  # characters of a query string
+_LARGEST = 10**12  # no layer, row, unit or training step is larger
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _number(default: Any, text: str) -> Any:
     """Read a count, or a fraction with two digits."""
     try:
         if isinstance(default, int):
-            return min(max(0, int(text)), 999)
+            return min(max(0, int(text)), _LARGEST)
         return round(min(max(0.0, float(text)), 0.99), 2)  # max(0, nan) is 0
     except ValueError:
         return default

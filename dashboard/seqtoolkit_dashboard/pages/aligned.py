@@ -10,7 +10,7 @@ from dash import dcc, html
 
 from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.pages import answers, opening
+from seqtoolkit_dashboard.pages import answers, opening, parts
 from seqtoolkit_dashboard.pages.picture import CONFIG, save
 from seqtoolkit_dashboard.pages.pinned import head_of, pinned_row
 from seqtoolkit_dashboard.runs import RunIndex
@@ -169,9 +169,7 @@ def _three(
     else:
         counts = f"The sources have {one.shape[1]} and {other.shape[1]} symbols"
         says = f"{counts}: there is a difference only between sources of as many. Replace symbols, add none."
-        cards.append(
-            html.Section([html.H2("Second minus first"), html.P(says, className="lead")], className="card")
-        )
+        cards.append(parts.card("Second minus first", html.P(says, className="lead")))
     return html.Div(cards, className="maps three")
 
 
@@ -219,7 +217,4 @@ def _graph(figure: go.Figure, name: str) -> Any:
 
 
 def _card(title: str, plot: Any, caption: str) -> Any:
-    return html.Section(
-        [html.H2(title), html.Figure([plot, html.Figcaption(caption) if caption else None, save()])],
-        className="card",
-    )
+    return parts.card(title, html.Figure([plot, html.Figcaption(caption) if caption else None, save()]))

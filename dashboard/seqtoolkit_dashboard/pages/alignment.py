@@ -9,8 +9,8 @@ from dash import ALL, Dash, Input, Output, State, ctx, html
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit_dashboard import checkpoints, ids
-from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
-from seqtoolkit_dashboard.pages import opening, parts
+from seqtoolkit_dashboard.mantine import Select
+from seqtoolkit_dashboard.pages import fields, opening, parts
 from seqtoolkit_dashboard.pages.aligned import Aligned, stored, view_of
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
@@ -46,7 +46,7 @@ def register(app: Dash, index: RunIndex) -> None:
             "other": Control(ids.ALIGNMENT_OTHER, show=_or_none),
             "other_checkpoint": Control(ids.ALIGNMENT_OTHER_CHECKPOINT, show=_or_none),
             "head": Control(ids.ALIGNMENT_HEAD, show=str),
-            "row": Control(ids.ALIGNMENT_ROW, read=lambda row, _: row or "0", show=_pinned),
+            "row": Control(ids.ALIGNMENT_ROW, read=lambda row, _: row or "0", show=fields.pinned),
             "beams": Control(ids.ALIGNMENT_BEAMS, show=str),
         },
         shown=lambda view: opening.resolve(index, view),
@@ -80,11 +80,11 @@ def register(app: Dash, index: RunIndex) -> None:
             "no_other": not view.other,
             "typed": aligned.text if aligned else "",
             "edited": aligned.text if aligned else "",
-            "heads": [_option(head, str(head) if head else "All") for head in range(heads + 1)]
+            "heads": [fields.option(head, str(head) if head else "All") for head in range(heads + 1)]
             if heads
             else [],
             "no_heads": heads < 2,
-            "rows": [_option(i, f"{i}: {name}") for i, name in enumerate(aligned.first.target, 1)]
+            "rows": [fields.option(i, f"{i}: {name}") for i, name in enumerate(aligned.first.target, 1)]
             if aligned
             else [],
         }
@@ -115,10 +115,8 @@ def _opened(index: RunIndex, view: View) -> tuple[Aligned | None, Any]:
         answer = tuple(first.target)
         second = checkpoints.align(other, edited, view.beams, answer)[1]
         return Aligned(text, first, second, edited), None
-    except LookupError as error:
-        return None, parts.empty("Nothing to look into", str(error.args[0]))
-    except ValueError as error:
-        return None, parts.empty("This could not be drawn", str(error))
+    except (LookupError, ValueError) as error:
+        return None, opening.problem(error)
 
 
 def _clicked(click: Any) -> int | None:
@@ -130,24 +128,8 @@ def _clicked(click: Any) -> int | None:
 
 
 def _first(index: RunIndex, view: View) -> list[Any]:
-    run = Select(
-        id=ids.ALIGNMENT_RUN,
-        label="Run",
-        data=opening.run_options(index, view.look),
-        value=view.look or None,
-        allowDeselect=False,
-        searchable=True,
-        className="wide",
-    )
-    checkpoint = Select(
-        id=ids.ALIGNMENT_CHECKPOINT,
-        label="Checkpoint",
-        data=opening.checkpoint_options(index, view.look, view.checkpoint),
-        value=view.checkpoint or None,
-        allowDeselect=False,
-        w=150,
-    )
-    return [run, checkpoint, _typed(ids.ALIGNMENT_TEXT, "Source", view.text)]
+    opened = fields.opened(ids.ALIGNMENT_RUN, ids.ALIGNMENT_CHECKPOINT, index, view.look, view.checkpoint)
+    return [*opened, fields.typed(ids.ALIGNMENT_TEXT, "Source", view.text)]
 
 
 def _second(index: RunIndex, view: View) -> list[Any]:
@@ -161,34 +143,19 @@ def _second(index: RunIndex, view: View) -> list[Any]:
         searchable=True,
         className="wide",
     )
-    checkpoint = Select(
-        id=ids.ALIGNMENT_OTHER_CHECKPOINT,
-        label="Its checkpoint",
-        data=opening.checkpoint_options(index, view.other, view.other_checkpoint),
-        value=view.other_checkpoint or None,
-        allowDeselect=False,
-        w=150,
+    checkpoint = fields.checkpoints(
+        ids.ALIGNMENT_OTHER_CHECKPOINT, "Its checkpoint", index, view.other, view.other_checkpoint
     )
     choice = html.Div(checkpoint, id=ids.ALIGNMENT_OTHER_CHOICE, hidden=not view.other)
-    return [_typed(ids.ALIGNMENT_EDIT, "Compare with source", view.edit), run, choice]
+    return [fields.typed(ids.ALIGNMENT_EDIT, "Compare with source", view.edit), run, choice]
 
 
 def _choices(view: View) -> list[Any]:
     heads = parts.choice(ids.ALIGNMENT_HEAD, "Head", {str(view.head): str(view.head)}, str(view.head))
-    row = Select(
-        id=ids.ALIGNMENT_ROW,
-        label="Pinned target symbol",
-        data=[_option(view.row, str(view.row))] if view.row else [],
-        value=_pinned(view.row),
-        placeholder="None",
-        clearable=True,
-        searchable=True,
-        w=180,
-    )
     beams = sorted({*_BEAMS, str(view.beams)}, key=int)
     return [
         html.Div(heads, id=ids.ALIGNMENT_HEADS, hidden=True),
-        row,
+        fields.pinnable(ids.ALIGNMENT_ROW, "Pinned target symbol", view.row, 180),
         Select(
             id=ids.ALIGNMENT_BEAMS,
             label="Beams",
@@ -197,32 +164,12 @@ def _choices(view: View) -> list[Any]:
             allowDeselect=False,
             w=90,
         ),
-        html.Div([Loader(size="sm"), "Opening and reading"], id=ids.ALIGNMENT_BUSY, className="busy"),
+        fields.busy(ids.ALIGNMENT_BUSY),
     ]
-
-
-def _typed(component_id: str, label: str, value: str) -> Any:
-    return TextInput(
-        id=component_id,
-        label=label,
-        value=value,
-        debounce=500,
-        spellCheck="false",
-        autoComplete="off",
-        className="wide",
-    )
-
-
-def _option(value: int, label: str) -> dict[str, str]:
-    return {"value": str(value), "label": label}
 
 
 def _or_none(text: str) -> str | None:
     return text or None
-
-
-def _pinned(row: int) -> str | None:
-    return str(row) if row else None
 
 
 PAGE = Page("/alignment", "Alignment", LEAD, layout, register)

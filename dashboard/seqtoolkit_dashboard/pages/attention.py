@@ -8,8 +8,7 @@ from dash import Dash, Input, Output, html
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit_dashboard import checkpoints, ids
-from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
-from seqtoolkit_dashboard.pages import opening, parts
+from seqtoolkit_dashboard.pages import fields, opening, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
 from seqtoolkit_dashboard.runs import RunIndex
@@ -27,31 +26,8 @@ def layout(index: RunIndex, view: View) -> Any:
     """Return the controls and the place of the maps."""
     shown = opening.resolve(index, view)
     controls = [
-        Select(
-            id=ids.ATTENTION_RUN,
-            label="Run",
-            data=opening.run_options(index, shown.look),
-            value=shown.look or None,
-            allowDeselect=False,
-            searchable=True,
-            className="wide",
-        ),
-        Select(
-            id=ids.ATTENTION_CHECKPOINT,
-            label="Checkpoint",
-            data=opening.checkpoint_options(index, shown.look, shown.checkpoint),
-            value=shown.checkpoint or None,
-            allowDeselect=False,
-        ),
-        TextInput(
-            id=ids.ATTENTION_TEXT,
-            label="Input",
-            value=view.text,
-            debounce=500,
-            spellCheck="false",
-            autoComplete="off",
-            className="wide",
-        ),
+        *fields.opened(ids.ATTENTION_RUN, ids.ATTENTION_CHECKPOINT, index, shown.look, shown.checkpoint),
+        fields.typed(ids.ATTENTION_TEXT, "Input", view.text),
         html.Div(
             [
                 parts.choice(
@@ -63,7 +39,7 @@ def layout(index: RunIndex, view: View) -> Any:
             className="pair",
             hidden=True,
         ),
-        html.Div([Loader(size="sm"), "Opening and reading"], id=ids.ATTENTION_BUSY, className="busy"),
+        fields.busy(ids.ATTENTION_BUSY),
     ]
     return html.Div(
         [
@@ -106,10 +82,8 @@ def register(app: Dash, index: RunIndex) -> None:
         options = opening.checkpoint_options(index, view.look, view.checkpoint)
         try:
             text, seen = checkpoints.look(opening.find(index, view.look, view.checkpoint), view.text)
-        except LookupError as error:
-            return parts.empty("Nothing to look into", str(error.args[0])), options, "", [], [], True
-        except ValueError as error:
-            return parts.empty("This could not be drawn", str(error)), options, "", [], [], True
+        except (LookupError, ValueError) as error:
+            return opening.problem(error), options, "", [], [], True
         layers, heads = _layer_options(seen), _head_options(seen, view)
         run = opening.run_named(index, view.look)
         crossed = run is not None and bool(run.encoder)
@@ -133,7 +107,7 @@ def maps(seen: Inspection, view: View, scheme: Scheme, crossed: bool = False) ->
     axes = Axes(seen.inputs, seen.rows, seen.positions)
     influence = heat_map(seen.influence, axes, "influence", float(max(seen.influence.max(), 1e-9)), scheme)
     says = "Influence: how much the output changes (KL, in nats) when this input symbol is replaced. "
-    cards = [_card("Influence", parts.graph(influence, says + ("" if crossed else _FUTURE)))]
+    cards = [parts.card("Influence", parts.graph(influence, says + ("" if crossed else _FUTURE)))]
     if not seen.attention:
         reason = "This architecture has no attention to show; its influence answers the same question."
         return html.Div([html.P(reason, className="lead"), html.Div(cards, className="maps one")])
@@ -143,7 +117,7 @@ def maps(seen: Inspection, view: View, scheme: Scheme, crossed: bool = False) ->
     top = float(max(one.max() for one in seen.attention))
     heads = range(len(weights)) if view.head == 0 else [min(view.head, len(weights)) - 1]
     drawn = [
-        _card(
+        parts.card(
             f"{place}, head {head + 1}",
             parts.graph(
                 heat_map(weights[head], axes, "attention", top, scheme), _agrees(float(agreement[head]))
@@ -158,10 +132,6 @@ def _more(view: View) -> Any:
     """Point to the page of encoder-decoders."""
     link = html.A("Alignment", href="/alignment" + view.search())
     return html.P(["Below, the decoder looks at its source. More of it: ", link, "."], className="lead")
-
-
-def _card(title: str, figure: Any) -> Any:
-    return html.Section([html.H2(title), figure], className="card")
 
 
 def _agrees(rho: float) -> str:

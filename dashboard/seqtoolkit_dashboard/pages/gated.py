@@ -130,4 +130,4 @@ def _reads(seen: GatesInspection, typed: str) -> list[Any]:
 
 def _card(name: str, says: str, plot: Any) -> Any:
     body = html.Figure([plot, html.Figcaption(says), save()]) if says else plot
-    return html.Section([html.H2(name), body], className="card")
+    return parts.card(name, body)

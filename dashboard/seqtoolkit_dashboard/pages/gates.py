@@ -9,8 +9,8 @@ from dash import ALL, Dash, Input, Output, State, ctx, html
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit_dashboard import checkpoints, ids
-from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
-from seqtoolkit_dashboard.pages import gated, opening, parts
+from seqtoolkit_dashboard.mantine import Select
+from seqtoolkit_dashboard.pages import fields, gated, opening, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
 from seqtoolkit_dashboard.runs import RunIndex
@@ -29,25 +29,16 @@ def layout(index: RunIndex, view: View) -> Any:
     layers = parts.choice(ids.GATES_LAYER, "Layer", {str(view.layer): str(view.layer)}, str(view.layer))
     sides = parts.choice(ids.GATES_SIDE, "Side", SIDES, _side(view.side))
     controls = [
-        *_opened(index, shown),
+        *fields.opened(ids.GATES_RUN, ids.GATES_CHECKPOINT, index, shown.look, shown.checkpoint),
         *_read(view),
         html.Div(sides, id=ids.GATES_SIDES, className="pair", hidden=not (run and run.encoder)),
         html.Div(layers, id=ids.GATES_LAYERS, className="pair", hidden=True),
-        Select(
-            id=ids.GATES_UNIT,
-            label="Unit",
-            data=[_option(view.unit, str(view.unit))] if view.unit else [],
-            value=_pinned(view.unit),
-            placeholder="None",
-            clearable=True,
-            searchable=True,
-            w=220,
-        ),
+        fields.pinnable(ids.GATES_UNIT, "Unit", view.unit, 220),
     ]
     return html.Div(
         [
             parts.heading("Gates", LEAD),
-            html.Div([Loader(size="sm"), "Opening and reading"], id=ids.GATES_BUSY, className="busy"),
+            fields.busy(ids.GATES_BUSY),
             html.Div(controls, className="controls"),
             html.Div(id=ids.GATES_RESULT, **parts.aria(live="polite")),
         ],
@@ -66,7 +57,7 @@ def register(app: Dash, index: RunIndex) -> None:
             "sample": Control(ids.GATES_SAMPLE, show=str),
             "side": Control(ids.GATES_SIDE, show=_side),
             "layer": Control(ids.GATES_LAYER, show=str),
-            "unit": Control(ids.GATES_UNIT, read=lambda unit, _: unit or "0", show=_pinned),
+            "unit": Control(ids.GATES_UNIT, read=lambda unit, _: unit or "0", show=fields.pinned),
         },
         shown=lambda view: opening.resolve(index, view),
     )
@@ -96,12 +87,10 @@ def register(app: Dash, index: RunIndex) -> None:
             side = cast("Any", _side(view.side))
             typed, seen = checkpoints.gates(path, view.text, view.sample, side)
             result = gated.shown(seen, typed, view, scheme)
-            layers = [_option(i, str(layer.number)) for i, layer in enumerate(seen.layers, 1)]
-            units = [_option(n + 1, says) for n, says in gated.unit_names(seen, view)]
-        except LookupError as error:
-            result = parts.empty("Nothing to look into", str(error.args[0]))
-        except ValueError as error:
-            result = parts.empty("This could not be drawn", str(error))
+            layers = [fields.option(i, str(layer.number)) for i, layer in enumerate(seen.layers, 1)]
+            units = [fields.option(n + 1, says) for n, says in gated.unit_names(seen, view)]
+        except (LookupError, ValueError) as error:
+            result = opening.problem(error)
         return {
             "result": result,
             "checkpoints": opening.checkpoint_options(index, view.look, view.checkpoint),
@@ -135,56 +124,19 @@ def _clicked(click: Any) -> int | None:
         return None
 
 
-def _opened(index: RunIndex, view: View) -> list[Any]:
-    run = Select(
-        id=ids.GATES_RUN,
-        label="Run",
-        data=opening.run_options(index, view.look),
-        value=view.look or None,
-        allowDeselect=False,
-        searchable=True,
-        className="wide",
-    )
-    checkpoint = Select(
-        id=ids.GATES_CHECKPOINT,
-        label="Checkpoint",
-        data=opening.checkpoint_options(index, view.look, view.checkpoint),
-        value=view.checkpoint or None,
-        allowDeselect=False,
-        w=150,
-    )
-    return [run, checkpoint]
-
-
 def _read(view: View) -> list[Any]:
     samples = {**_SAMPLES, **({view.sample: f"{view.sample} drawn symbols"} if view.sample else {})}
     return [
         Select(
             id=ids.GATES_SAMPLE,
             label="Reads",
-            data=[_option(count, text) for count, text in sorted(samples.items())],
+            data=[fields.option(count, text) for count, text in sorted(samples.items())],
             value=str(view.sample),
             allowDeselect=False,
             w=190,
         ),
-        TextInput(
-            id=ids.GATES_TEXT,
-            label="Input",
-            value=view.text,
-            debounce=500,
-            spellCheck="false",
-            autoComplete="off",
-            className="wide",
-        ),
+        fields.typed(ids.GATES_TEXT, "Input", view.text),
     ]
-
-
-def _option(value: int, label: str) -> dict[str, str]:
-    return {"value": str(value), "label": label}
-
-
-def _pinned(unit: int) -> str | None:
-    return str(unit) if unit else None
 
 
 def _side(name: str) -> str:

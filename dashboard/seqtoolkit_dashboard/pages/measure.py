@@ -11,10 +11,9 @@ from dash.exceptions import PreventUpdate
 
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.figures.memory import PROTOCOLS
 from seqtoolkit_dashboard.mantine import Button, Select
 from seqtoolkit_dashboard.measuring import Measuring, Progress
-from seqtoolkit_dashboard.pages import opening
+from seqtoolkit_dashboard.pages import opening, parts, retained
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
 
@@ -45,15 +44,13 @@ def layout() -> Any:
         Button("Measure", id=ids.MEMORY_START, variant="filled"),
         Button("Stop", id=ids.MEMORY_STOP, variant="default", disabled=True),
     ]
-    return html.Section(
-        [
-            html.H2("Measure a checkpoint"),
-            html.P(_HOW, className="lead"),
-            html.Div(controls, className="controls"),
-            html.P(id=ids.MEMORY_PROGRESS, className="progress", role="status"),
-        ],
-        className="card measure",
+    section = parts.card(
+        "Measure a checkpoint",
+        html.P(_HOW, className="lead"),
+        html.Div(controls, className="controls"),
+        html.P(id=ids.MEMORY_PROGRESS, className="progress", role="status"),
     )
+    return html.Div(section, className="measure")
 
 
 def targets(index: RunIndex, runs: Sequence[Run]) -> list[dict[str, str]]:
@@ -123,7 +120,7 @@ def _plain(line: str) -> str:
 def _start(measuring: Measuring, index: RunIndex, chosen: str, view: View) -> str:
     """Begin to measure what was chosen; return why that cannot be, or nothing."""
     run_id, _, stem = chosen.rpartition("/")
-    protocols = [name for name in PROTOCOLS if name in view.protocol]
+    protocols = retained.protocols(view.protocol)
     try:
         measuring.start(f"{run_id} {stem}", opening.find(index, run_id, stem), protocols)
     except LookupError as error:
@@ -139,7 +136,7 @@ def _measured(index: RunIndex, run: Run, stem: str) -> list[str]:
         known = {record.protocol for record in index.records(run, stem)}
     except (OSError, ValueError):
         return []
-    return [name for name in PROTOCOLS if name in known]
+    return retained.protocols(list(known))
 
 
 def _has(known: Sequence[str]) -> str:

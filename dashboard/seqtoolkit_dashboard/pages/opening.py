@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from seqtoolkit.runs import Run
+from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.runs import RunIndex, note
 from seqtoolkit_dashboard.view import View
 
@@ -27,6 +29,13 @@ def find(index: RunIndex, run_id: str, checkpoint: str) -> Path:
     there = ", ".join(path.stem for path in index.checkpoints(run))
     what = f"no checkpoint {checkpoint!r}; it has: {there}" if there else "no checkpoint yet"
     raise LookupError(f"{run.id} has {what}. {note(run)}".strip())
+
+
+def problem(error: LookupError | ValueError) -> Any:
+    """Return what stands in the place of a picture that could not be drawn."""
+    missing = isinstance(error, LookupError)
+    title = "Nothing to look into" if missing else "This could not be drawn"
+    return parts.empty(title, str(error.args[0] if missing else error))
 
 
 def resolve(index: RunIndex, view: View) -> View:

@@ -86,6 +86,11 @@ def table(data: dict[str, Any], width: int) -> Any:
     )
 
 
+def card(title: Any, *body: Any, **options: Any) -> Any:
+    """Return a framed section under its title."""
+    return html.Section([html.H2(title), *body], className="card", **options)
+
+
 def graph(figure: go.Figure, caption: str) -> Any:
     """Return a figure that is drawn once, with its caption."""
     plot = dcc.Graph(figure=figure, config=CONFIG, responsive=True, style={"height": figure.layout.height})

@@ -31,7 +31,9 @@ def _button(form: str) -> Any:
     return html.Button(form.upper(), type="button", title=f"Save this picture as {form.upper()}", **options)
 
 
-Seen = dict[str, Any] | None  # what the browser shows: the version of the files, and the layout of the figure
+Seen = (
+    dict[str, Any] | None
+)  # what the browser shows: the version of the files, and what `look` says of the figure
 
 
 @dataclass(frozen=True)
@@ -101,27 +103,35 @@ def update(figure: go.Figure | None, words: Any, version: str, seen: Seen) -> di
     the layout that it holds, and a whole new figure would undo it.
     """
     if figure is None:
-        seen = {"version": version, "layout": None}
         return {
             "figure": go.Figure(),
             "style": {},
             "hidden": True,
             "caption": "",
             "empty": words,
-            "seen": seen,
+            "seen": {"version": version, "layout": None},
         }
-    layout = figure.layout.uirevision
+    now = look(figure)
     return {
-        "figure": _only_data(figure) if seen and seen["layout"] == layout else figure,
+        "figure": changes(Patch(), figure, seen) if seen and seen["layout"] == now["layout"] else figure,
         "style": {"height": figure.layout.height},
         "hidden": False,
         "caption": words,
         "empty": None,
-        "seen": {"version": version, "layout": layout},
+        "seen": {"version": version, **now},
     }
 
 
-def _only_data(figure: go.Figure) -> Patch:
-    patch = Patch()
+def look(figure: go.Figure) -> dict[str, Any]:
+    """Return what is remembered of a figure that is on screen: its `uirevision`, and the limits that it sets."""
+    limits = {axis.plotly_name: list(axis.range) for axis in figure.select_yaxes() if axis.range}
+    return {"layout": figure.layout.uirevision, "limits": limits}
+
+
+def changes(patch: Patch, figure: go.Figure, seen: dict[str, Any]) -> Patch:
+    """Add to a patch of a figure on screen what is new: the data, and the vertical limits where they are others."""
     patch["data"] = [trace.to_plotly_json() for trace in figure.data]
+    for name, limits in look(figure)["limits"].items():
+        if seen["limits"].get(name) != limits:
+            patch["layout"][name]["range"] = limits
     return patch

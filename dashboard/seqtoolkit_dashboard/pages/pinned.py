@@ -39,7 +39,7 @@ def pinned_row(
     title = f"Target symbol {row + 1}: {first.target[row]}"
     says = _line(first, row, view.head) if second is None else ""
     return html.Div(
-        html.Section([html.H2(title), parts.graph(row_bars(rows, scheme), says)], className="card"),
+        parts.card(title, parts.graph(row_bars(rows, scheme), says)),
         className="row",
     )
 

@@ -24,26 +24,35 @@ UNITS = {
 }
 
 
+def axes(name: str) -> str:
+    """Return one of AXES; the first where the URL names none of them."""
+    return name if name in AXES else "multiples"
+
+
+def protocols(names: Sequence[str]) -> list[str]:
+    """Return those of the protocols that are named."""
+    return [name for name in PROTOCOLS if name in names]
+
+
 def curves(everyone: Sequence[Run], records: Records, scheme: Scheme) -> list[Curve]:
     """Return curves: the colour says the model, the line the protocol where there are several, the mark which run."""
     styles = line_styles(everyone, list({run.id: run for run, _ in records}.values()), scheme)
-    protocols = {record.protocol for _, record in records}
+    several = len({record.protocol for _, record in records}) > 1
     groups = defaultdict[tuple[object, ...], list[Record]](list)
     for run, record in records:
         groups[_kind(run, record)].append(record)
     return [
-        _curve(run, record, groups[_kind(run, record)], styles[run.id], len(protocols) > 1)
-        for run, record in records
+        _curve(run, record, groups[_kind(run, record)], styles[run.id], several) for run, record in records
     ]
 
 
-def panels(drawn: Sequence[Curve], axes: str) -> list[Panel]:
+def panels(drawn: Sequence[Curve], on: str) -> list[Panel]:
     """Sort curves onto axes: by protocol and unit (multiples), by unit, or all scaled to shares (one)."""
-    if axes == "one":
+    if on == "one":
         return [Panel("share of the largest distance from null", shares(drawn))]
     by: dict[tuple[str, str], list[Curve]] = {}
     for curve in sorted(drawn, key=_place):
-        protocol = curve.record.protocol if axes == "multiples" else ""
+        protocol = curve.record.protocol if on == "multiples" else ""
         by.setdefault((protocol, curve.record.unit), []).append(curve)
     return [Panel(UNITS.get(unit, unit), found) for (_, unit), found in by.items()]
 

@@ -1,0 +1,81 @@
+"""Fields that pages share that open checkpoints: run, checkpoint, typed text, what is pinned, and that it is busy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
+from seqtoolkit_dashboard.pages import opening
+from seqtoolkit_dashboard.runs import RunIndex
+
+
+def opened(run_id: str, checkpoint_id: str, index: RunIndex, run: str, checkpoint: str) -> list[Any]:
+    """Return the choices of a run and of its checkpoint."""
+    return [
+        Select(
+            id=run_id,
+            label="Run",
+            data=opening.run_options(index, run),
+            value=run or None,
+            allowDeselect=False,
+            searchable=True,
+            className="wide",
+        ),
+        checkpoints(checkpoint_id, "Checkpoint", index, run, checkpoint),
+    ]
+
+
+def checkpoints(component_id: str, label: str, index: RunIndex, run: str, checkpoint: str) -> Any:
+    """Return the choice among the checkpoints of a run."""
+    return Select(
+        id=component_id,
+        label=label,
+        data=opening.checkpoint_options(index, run, checkpoint),
+        value=checkpoint or None,
+        allowDeselect=False,
+        w=150,
+    )
+
+
+def typed(component_id: str, label: str, value: str) -> Any:
+    """Return a field for what a model reads."""
+    return TextInput(
+        id=component_id,
+        label=label,
+        value=value,
+        debounce=500,
+        spellCheck="false",
+        autoComplete="off",
+        className="wide",
+    )
+
+
+def pinnable(component_id: str, label: str, place: int, width: int) -> Any:
+    """Return the choice of one row or unit (from 1), or of none (0); a page fills in which there are."""
+    return Select(
+        id=component_id,
+        label=label,
+        data=[option(place, str(place))] if place else [],
+        value=pinned(place),
+        placeholder="None",
+        clearable=True,
+        searchable=True,
+        w=width,
+    )
+
+
+def pinned(place: int) -> str | None:
+    """Return a place as a choice holds it."""
+    return str(place) if place else None
+
+
+def option(value: int, label: str) -> dict[str, str]:
+    """Return a number as one of the options of a choice."""
+    return {"value": str(value), "label": label}
+
+
+def busy(component_id: str) -> Any:
+    """Return the sign that a checkpoint is read."""
+    return html.Div([Loader(size="sm"), "Opening and reading"], id=component_id, className="busy")
