@@ -46,6 +46,7 @@ MEMORY_AXES = "memory-axes"
 MEMORY_STEPS = "memory-steps"  # the slider over the checkpoints of one run
 MEMORY_STEPS_FRAME = "memory-steps-frame"
 MEMORY_PANELS = "memory-panels"
+MEMORY_PANELS_SEEN = "memory-panels-seen"
 MEMORY_CSV = "memory-csv"
 MEMORY_DOWNLOAD = "memory-download"
 MEMORY_TARGET = "memory-target"
@@ -60,6 +61,15 @@ MEMORY_TABLE = "memory-table"
 MEMORY_NOTES = "memory-notes"
 MEMORY_SEEN = "memory-seen"
 MEMORY_CHANGED = "memory-changed"
+
+FINDINGS = "findings"
+
+FORMING_GRAPH = "forming-graph"  # the horizon against the step of training
+FORMING_FRAME = "forming-frame"
+FORMING_CAPTION = "forming-caption"
+FORMING_EMPTY = "forming-empty"
+FORMING_SEEN = "forming-seen"
+FORMING_CHANGED = "forming-changed"
 
 LENGTH_RUNS = "length-runs"
 LENGTH_CHECKPOINT = "length-checkpoint"
@@ -98,6 +108,11 @@ ALIGNMENT_ROW = "alignment-row"
 ALIGNMENT_BEAMS = "alignment-beams"
 ALIGNMENT_RESULT = "alignment-result"
 ALIGNMENT_BUSY = "alignment-busy"
+
+
+def memory_curve(protocol: str) -> str:
+    """Return the id of the card of a protocol, to which findings point."""
+    return f"memory-curve-{protocol}"
 
 
 def alignment_map(name: str) -> dict[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from seqtoolkit.files import is_number
 from seqtoolkit.retention.alignment_record import AlignmentRecord
+from seqtoolkit.retention.checked import check_names
+from seqtoolkit.retention.diagnosis import Finding
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import read_probe
@@ -20,8 +23,8 @@ LARGEST = 1e30  # no unit reaches it, and sums and differences of smaller values
 class Probe(Generic[T]):
     """One kind of record: the stem of its file, and how a record is rebuilt from plain values."""
 
-    def __init__(self, stem: str, rebuild: Callable[[dict[str, Any]], T]) -> None:
-        self.stem, self.file = stem, f"{stem}.json"
+    def __init__(self, stem: str, rebuild: Callable[[dict[str, Any]], T], key: str = "records") -> None:
+        self.stem, self.file, self._key = stem, f"{stem}.json", key
         self._rebuild = rebuild
         self._records = FileCache(self._read, limit=256)
 
@@ -46,10 +49,10 @@ class Probe(Generic[T]):
         probe = read_probe(manifest.parents[2], stem, self.file)
         if probe is None:
             return []
-        found = probe.get("records")
+        found = probe.get(self._key)
         listed = isinstance(found, list) and all(isinstance(item, dict) for item in found)
         if probe.get("schema") != 1 or not listed:
-            raise ValueError(f"probes/{stem}/{self.file}: expected schema 1 and a list of records")
+            raise ValueError(f"probes/{stem}/{self.file}: expected schema 1 and a list of {self._key}")
         return [self._rebuild(item) for item in found or []]
 
 
@@ -66,6 +69,23 @@ def lengths() -> Probe[LengthRecord]:
 def alignments() -> Probe[AlignmentRecord]:
     """Return the reader of what attention heads do over a split."""
     return Probe("alignment", AlignmentRecord.from_dict)
+
+
+def findings() -> Probe[Finding]:
+    """Return the reader of what stands out in a checkpoint."""
+    return Probe("diagnosis", _finding, key="findings")
+
+
+def _finding(value: dict[str, Any]) -> Finding:
+    """Rebuild a finding from plain values, checking every field."""
+    check_names("finding", value, [field.name for field in fields(Finding)])
+    if not all(isinstance(value.get(name), str) for name in ("kind", "text", "curve", "next")):
+        raise ValueError(f"finding: 'kind', 'text', 'curve' and 'next' must be texts, found {value!r:.60}")
+    for name in ("numbers", "thresholds"):
+        found = value.get(name)
+        if not isinstance(found, dict) or not all(map(is_number, found.values())):
+            raise ValueError(f"finding: {name!r} must be numbers by name, found {found!r:.60}")
+    return Finding(**value)
 
 
 def _sound(record: Record) -> Record:

@@ -35,11 +35,8 @@ class RunIndex:
         self.root = runs_dir.resolve()
         self._record = FileCache(lambda file: read_run(file.parent), limit=4096)
         self._series = FileCache(lambda file: _columns(read_metrics(file.parent)), limit=256)
-        self.retention, self.lengths, self.alignments = (
-            probes.retention(),
-            probes.lengths(),
-            probes.alignments(),
-        )
+        self.retention, self.findings = probes.retention(), probes.findings()
+        self.lengths, self.alignments = probes.lengths(), probes.alignments()
 
     def runs(self) -> list[Run]:
         """List every run, the newest first; none when the folder cannot be listed."""

@@ -16,11 +16,14 @@ from waitress.server import create_server
 
 from tests.dashboard.run_folders import (
     CREATED,
+    findings,
     length_records,
+    log_horizons,
     log_line,
     protocol_records,
     write_checkpoint,
     write_demo,
+    write_findings,
     write_lengths,
     write_probe,
     write_run,
@@ -59,6 +62,8 @@ def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     six = write_run(root, "six-lstm", "lstm", task="six", created=CREATED - 5000)
     write_probe(six, *protocol_records("lstm"))
     write_probe(six, *protocol_records("rnn"), checkpoint="step-500", step=500)
+    write_findings(six, *findings())
+    log_horizons(six, 90)
     six.close()
     for arch in ("attention", "lstm"):
         write_checkpoint(root / f"recall-{arch}" / "checkpoints" / "best.ckpt", arch)
@@ -380,18 +385,48 @@ def test_a_running_run_is_live(visit: Visit, runs_dir: Path) -> None:
     expect(page.get_by_role("option", name="val/brand_new")).to_be_visible(timeout=10_000)
 
 
+def zoom(page: Page, plot: str = ".js-plotly-plot") -> None:
+    """Draw a box in a plot, and wait until it is what is seen."""
+    place = page.locator(f"{plot} .nsewdrag").first
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 60, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 70, steps=8)
+    page.mouse.up()
+    until(page, f"document.querySelector('{plot}').layout.xaxis.autorange === false")
+
+
 def test_a_zoom_survives_live_updates(visit: Visit, runs_dir: Path) -> None:
     page = visit.open("/training?run=g2p-training")
-    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 200, box["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 400, box["y"] + 160, steps=8)
-    page.mouse.up()
-    until(page, "document.querySelector('.js-plotly-plot').layout.xaxis.autorange === false")
+    zoom(page)
     log_line(runs_dir / "g2p-training", step=1300, **{"train/loss": 0.2})
     until(page, "document.querySelector('.js-plotly-plot').data[0].x.includes(1300)")
     assert page.evaluate("document.querySelector('.js-plotly-plot').layout.xaxis.autorange") is False
+
+
+def test_a_zoom_into_a_small_multiple_survives_another_checkpoint(visit: Visit) -> None:
+    page, card = visit.open("/memory?run=six-lstm"), "#memory-curve-decoding .js-plotly-plot"
+    page.wait_for_load_state("networkidle")
+    zoom(page, card)
+    limits, value = (
+        f"document.querySelector('{card}').{what}"
+        for what in ("layout.xaxis.range", "data.find(t => t.mode === 'lines+markers').y[5]")
+    )
+    before, best = page.evaluate(limits), page.evaluate(value)
+    slider = page.get_by_role("slider", name="Checkpoint in the order of training")
+    slider.focus()
+    slider.press("ArrowLeft")
+    until(page, f"{value} !== {best}")
+    assert page.evaluate(limits) == before
+
+
+def test_a_finding_leads_to_its_curve(visit: Visit) -> None:
+    page = visit.open("/memory?run=six-lstm")
+    page.get_by_role("link", name="gradient", exact=True).click()
+    expect(page.locator("#memory-curve-gradient")).to_be_in_viewport()
+    assert page.url == f"{visit.address}/memory?run=six-lstm#memory-curve-gradient"
 
 
 def test_the_table_is_live_and_names_are_only_text(visit: Visit, runs_dir: Path) -> None:
