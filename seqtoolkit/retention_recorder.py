@@ -76,14 +76,17 @@ class RetentionRecorder(Callback):
             pl_module.log_dict(_named(records[0]), sync_dist=True)
         self._last, self._count = step, self._count + 1
         self._seconds += time.perf_counter() - begun
+        pl_module.log_dict(
+            {"retention/seconds": self._seconds, "retention/share": self._share}, sync_dist=True
+        )
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say what it cost."""
         if self._count and trainer.is_global_zero:
-            share = self._seconds / max(self._all, 1e-9)
             what = f"{self._count} measurements of {', '.join(self.protocols)}"
             print(
-                f"retention: {what} took {self._seconds:.1f} s, {share:.1%} of the training", file=sys.stderr
+                f"retention: {what} took {self._seconds:.1f} s, {self._share:.1%} of the training",
+                file=sys.stderr,
             )
 
     def state_dict(self) -> dict[str, Any]:
@@ -102,6 +105,10 @@ class RetentionRecorder(Callback):
         """Return the seconds of training so far, those before a resumption among them."""
         return self._trained + (time.perf_counter() - self._begun if self._begun else 0.0)
 
+    @property
+    def _share(self) -> float:
+        return self._seconds / max(self._all, 1e-9)
+
     def _measure(self, task: SequenceTask, protocol: str) -> list[Record]:
         measure = find_protocol(protocol)
         with torch.inference_mode(False), torch.enable_grad():
@@ -117,7 +124,7 @@ class RetentionRecorder(Callback):
 
 
 def _named(record: Record) -> dict[str, float]:
-    """Return what is logged of a curve: a horizon is never without its interval."""
+    """Return what is logged of a curve: a horizon is never without its interval, and 1 where it is censored."""
     if record.horizon is None:
         return {}
     name, horizon = f"retention/{record.protocol}_horizon", record.horizon
@@ -125,4 +132,5 @@ def _named(record: Record) -> dict[str, float]:
         name: float(horizon.estimate),
         f"{name}_lower": float(horizon.lower),
         f"{name}_upper": float(horizon.upper),
+        f"{name}_censored": float(horizon.censored),
     }

@@ -39,6 +39,10 @@ def test_horizons_are_logged_and_training_is_the_same(
     assert "% of the training" in error
     found = recorded(with_it)
     assert len(found) == 8
+    for row in read_metrics(with_it):
+        if NAMES[0] in row:
+            assert row["retention/gradient_horizon_censored"] in (0.0, 1.0)
+            assert row["retention/seconds"] > 0 < row["retention/share"] < 1
     for values in found.values():
         assert list(values) == NAMES
         assert values[NAMES[1]] <= values[NAMES[0]] <= values[NAMES[2]]
