@@ -17,6 +17,8 @@ train and use a model (`seqtoolkit fit --help` for the options of each)
 
 measure
   retention  how far back it remembers:   seqtoolkit retention runs/mine
+  compare    which architecture serves your data:
+             seqtoolkit compare --config configs/g2p.yaml --architectures rnn,lstm,gru,attention --seeds 3
 
 look
   runs       print the runs of a folder as a table:   seqtoolkit runs runs/
@@ -41,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     command = _find(name)
     if command is None:
-        known = [*TRAINING, "retention", "runs", "plugins", "check", *_commands()]
+        known = [*TRAINING, "retention", "compare", "runs", "plugins", "check", *_commands()]
         print(f"seqtoolkit: no command {name!r}; expected one of {', '.join(known)}", file=sys.stderr)
         return 2
     try:
@@ -55,6 +57,8 @@ def _find(name: str) -> Callable[[list[str]], int] | None:
         from seqtoolkit.training_cli import main as command
     elif name == "retention":
         from seqtoolkit.retention_command import main as command
+    elif name == "compare":
+        from seqtoolkit.compare_command import main as command
     elif name == "runs":
         from seqtoolkit.runs_command import main as command
     elif name == "plugins":

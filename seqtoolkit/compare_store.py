@@ -12,9 +12,9 @@ compare.json; what is not known (yet) is null, paths are relative to the folder:
 schema, status, updated  1; running, finished, interrupted or failed; seconds since 1970
 config, task       the configuration as it was named; the task of its data
 measure            {name, mode: min or max, unit}: what the test split is judged by, such as per
-settings           {budget: {seconds, steps, epochs}, rates, rate_share, monitor, seeds, reference, parameters, encoder,
-                   threads, jobs, state_steps, lags, sequences, load}; `parameters` is what all should have, `encoder`
-                   whether an encoder varies with the architecture, `load` that of the machine when it began
+settings           {budget: {seconds, steps, epochs}, rates, rate_share, monitor, mode, seeds, reference, parameters,
+                   encoder, threads, jobs, state_steps, lags, sequences, load}; `parameters`: what all should have,
+                   `encoder`: whether one varies with the architecture, `load`: that of the machine when it began
 architectures      one for each, in the order that was asked for:
   arch, d_model, parameters
   rates            [{rate, value, run, status, error}]: what each reached on validation (`monitor`), ascending
