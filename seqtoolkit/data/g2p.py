@@ -71,5 +71,5 @@ class G2PData(PairData):
         return [Pair(word, text) for word in getattr(self.vocabulary, split) for text in known[word][:most]]
 
     def encode(self, text: str) -> list[int]:
-        """Read a word in lower case."""
-        return CODEC.encode(text.lower())
+        """Read a word in lower case; no word has spaces, so those around it mean nothing."""
+        return CODEC.encode(text.strip().lower())

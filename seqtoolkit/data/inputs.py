@@ -22,8 +22,8 @@ class Prompts:
     """Batches of prompts, in the place of a DataLoader. `Batch.index` counts the prompts from 0.
 
     Each chunk has the lines that are there, at most CHUNK, so that a slow pipe is answered line by line.
-    Spaces around a prompt, blank lines, a byte order mark and Windows line ends are ignored; of a file of pairs
-    only the first column is read.
+    A byte order mark and Windows line ends are ignored; of a file of pairs only the first column is read. Everything
+    else is read as in training: a space is a symbol like others, and a line without an input is bad.
 
     Args:
         source: path of a file; - for standard input.
@@ -64,7 +64,10 @@ class Prompts:
                     number += len(chunk)
         self.bad.report(number)
         if not self._count:
-            raise ValueError(f"{self.name} has no inputs; write one on each line, such as {self.example}")
+            left = " left" if number else ""
+            raise ValueError(
+                f"{self.name} has no inputs{left}; write one on each line, such as {self.example}"
+            )
 
     _count = 0  # prompts so far
 
@@ -72,11 +75,10 @@ class Prompts:
         first, prompts = self._count, list[str]()
         for number, line in enumerate(chunk, before + 1):
             try:
-                text = decode(line).partition("\t")[0].strip()
-                if text:
-                    prompts.append("".join(map(chr, self._tokens(text))))
-                    self.asked[self._count] = text
-                    self._count += 1
+                text = decode(line).partition("\t")[0]
+                prompts.append("".join(map(chr, self._tokens(text))))
+                self.asked[self._count] = text
+                self._count += 1
             except BadLine as error:
                 self.bad.found(number, error)
         if prompts:
@@ -86,6 +88,8 @@ class Prompts:
                 yield dataclasses.replace(batch, index=batch.index + first)
 
     def _tokens(self, text: str) -> list[int]:
+        if not text.strip():
+            raise BadLine("an empty input", f"; expected one such as {self.example}")
         try:
             return self.encode(text)
         except BadLine:

@@ -17,6 +17,7 @@ from seqtoolkit.data.base import prompts
 from seqtoolkit.data.g2p import CODEC, G2PData
 from seqtoolkit.data.inputs import Prompts
 from seqtoolkit.data.lines import MAX_LINE
+from seqtoolkit.data.pairs import PairsData
 from seqtoolkit.data.reverse import ReverseData
 from seqtoolkit.decoding import Hypothesis
 
@@ -35,7 +36,7 @@ def read(source: str, **options: Any) -> list[str]:
         assert batch.index is not None
         for number, tokens in zip(batch.index.tolist(), prompts(batch), strict=True):
             found[number] = stream.asked.pop(number)
-            assert tokens == CODEC.encode(found[number].lower())
+            assert tokens == CODEC.encode(found[number].strip().lower())
     assert not stream.asked
     return [found[number] for number in range(len(found))]
 
@@ -46,8 +47,8 @@ def read(source: str, **options: Any) -> list[str]:
         (b"cat\ndog\n", ["cat", "dog"]),
         (b"cat\ndog", ["cat", "dog"]),
         (b"\xef\xbb\xbfcat", ["cat"]),
-        (b"\xef\xbb\xbfcat\r\n\r\n  dog \r\n", ["cat", "dog"]),
-        (b"\n\nCat\nDON'T\nu.s.a.\n", ["Cat", "DON'T", "u.s.a."]),
+        (b"\xef\xbb\xbfcat\r\n  dog \r\n", ["cat", "  dog "]),
+        (b"Cat\nDON'T\nu.s.a.\n", ["Cat", "DON'T", "u.s.a."]),
         (b"cat\tK AE T\ndog\t\n", ["cat", "dog"]),
         (b"a\nb\n" * 5000, ["a", "b"] * 5000),
     ],
@@ -58,8 +59,11 @@ def test_files_as_people_have_them(tmp_path: Path, data: bytes, words: list[str]
 
 BAD = [
     (b"", r"words.txt has no inputs; write one on each line, such as remember"),
-    (b"\xef\xbb\xbf \r\n\n", r"words.txt has no inputs"),
-    (b"cat\n\nna\xefve\n", r"words.txt, line 3: not UTF-8 .*save it as UTF-8"),
+    (b"\xef\xbb\xbf", r"words.txt has no inputs;"),
+    (b"\xef\xbb\xbf\r\n\n", r"words.txt, line 1: an empty input; expected one such as remember"),
+    (b"cat\n \t\ndog\n", r"words.txt, line 2: an empty input; .*--data.on_bad_line skip"),
+    (b"cat\ndog\n\n", r"words.txt, line 3: an empty input"),
+    (b"cat\ndog\nna\xefve\n", r"words.txt, line 3: not UTF-8 .*save it as UTF-8"),
     ("cat\nnaïve\n".encode(), r"words.txt, line 2: .*'naïve' has 'ï'; this model reads only abc"),
     (b"two words\n", r"line 1: .*'two words' has ' '"),
     (b"route66\n", r"line 1: .*'route66' has '6'"),
@@ -76,13 +80,33 @@ def test_bad_files_are_refused_with_the_line(tmp_path: Path, data: bytes, messag
 
 
 def test_bad_lines_are_left_out_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    data = b"cat\n?\n" + b"\xff\n" + b"y" * (MAX_LINE + 1) + b"\ndog\n!"
+    data = b"cat\n?\n" + b"\xff\n" + b"y" * (MAX_LINE + 1) + b"\ndog\n!\n \n"
     assert read(write(tmp_path, data), on_bad_line="skip") == ["cat", "dog"]
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert (
-        "words.txt: 4 of 6 lines skipped: 2 an input that cannot be read (first: line 2), 1 not UTF-8" in said
+        "words.txt: 5 of 7 lines skipped: 2 an input that cannot be read (first: line 2), 1 not UTF-8" in said
     )
+    assert "1 an empty input (first: line 7)" in said
+    with pytest.raises(ValueError, match="has no inputs left; write one"):
+        read(write(tmp_path, b"\n\n"), on_bad_line="skip")
+
+
+@pytest.mark.parametrize("made_of", ["characters", "words"])
+def test_spaces_are_read_as_in_training(tmp_path: Path, made_of: str) -> None:
+    sources = ["a b", " b a", "ab ", "  a", "b"] * 4
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("".join(f"{source}\tx\n" for source in sources))
+    inputs = write(tmp_path, "".join(f"{source}\n" for source in sources).encode())
+    data = PairsData(train=str(pairs), val=str(pairs), source=made_of, inputs=inputs)
+    examples = data.train_dataloader().examples
+    trained = sorted(
+        tokens[:asked].tolist()
+        for tokens, asked in zip(
+            examples.inputs.split(examples.lengths.tolist()), examples.asked, strict=True
+        )
+    )
+    assert sorted(tokens for batch in data.predict_dataloader() for tokens in prompts(batch)) == trained
 
 
 @pytest.mark.parametrize(
