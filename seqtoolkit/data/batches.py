@@ -61,7 +61,7 @@ class Batches:
         return float(1 - self._lengths.sum() / padded)
 
     def __len__(self) -> int:
-        rank, world = _place()
+        rank, world = place()
         smallest = min((stop - start for start, stop in self._cuts), default=0)
         if self.seed is not None and smallest < world:
             raise ValueError(
@@ -72,7 +72,7 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield this process's share of the epoch; the work begins with the first batch, not with `iter`."""
-        rank, world = _place()
+        rank, world = place()
         total, start = len(self), self._start
         self._start = 0
         examples = self.redraw(self.epoch) if self.redraw else self.examples
@@ -127,7 +127,7 @@ def _cut(lengths: NDArray[np.int64], tokens: int | None, rows: int | None) -> li
     return list(pairwise(starts))
 
 
-def _place() -> tuple[int, int]:
+def place() -> tuple[int, int]:
     """Return (rank, number of processes)."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()

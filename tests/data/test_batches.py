@@ -34,7 +34,7 @@ def numbered(lengths: list[int]) -> Examples:
 
 def share(monkeypatch: pytest.MonkeyPatch, batches: Batches, rank: int, world: int) -> list[Batch]:
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_place", lambda: (rank, world))
+        patch.setattr(module, "place", lambda: (rank, world))
         shares = list(batches)
         assert len(shares) == len(batches)
     return shares

@@ -1,0 +1,125 @@
+"""How well the next symbol is known: bits and accuracy, beside what the frequencies of training know of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from seqtoolkit.batch import Batch
+from seqtoolkit.data.metric import SequenceMetric
+from seqtoolkit.quality import Quality
+from seqtoolkit.retention.bootstrap import RESAMPLES, percentile_interval, resampled_sums
+
+if TYPE_CHECKING:
+    from seqtoolkit.data.metric import AnyModel
+
+UNIGRAM, LIKELIEST = "unigram", "most frequent symbol"
+_COLUMNS = ("steps", "nats", "hits", "unigram_nats", "unigram_hits")
+
+
+class LanguageQuality(SequenceMetric):
+    """Sums of each window of a text, by `Batch.index`.
+
+    The baseline is the unigram: each symbol's frequency in training, of which every symbol has one more than it has,
+    so that none is impossible.
+
+    Args:
+        windows: of the whole split.
+        counts: (V,) how often each symbol occurs in training.
+        unit: what a symbol is, such as character.
+    """
+
+    table: Tensor  # (windows, 5) see _COLUMNS
+    unigram: Tensor  # (V,) log probabilities
+
+    def __init__(self, windows: int, counts: NDArray[np.int64], unit: str) -> None:
+        super().__init__()
+        self.unit = unit
+        self.count("table", size=(windows, len(_COLUMNS)), dtype=torch.double)
+        self.register_buffer(
+            "unigram", torch.from_numpy(np.log((counts + 1) / (counts + 1).sum())), persistent=False
+        )
+        self.likeliest = int(counts.argmax())
+
+    def update(self, model: AnyModel, batch: Batch, scores: Tensor) -> None:
+        """Add the supervised steps of one batch."""
+        assert batch.index is not None
+        targets = batch.targets[batch.mask]
+        columns = [
+            torch.ones_like(targets),
+            cross_entropy(scores.float(), targets, reduction="none"),
+            scores.argmax(-1) == targets,
+            -self.unigram[targets],
+            targets == self.likeliest,
+        ]
+        window = batch.index.unsqueeze(1).expand_as(batch.mask)[batch.mask]
+        self.table.index_add_(0, window, torch.stack([column.double() for column in columns], 1))
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return bits for each symbol, accuracy, the unigram's bits and the skill; for `records` the `table`."""
+        steps, nats, hits, unigram, _ = self.table.sum(0)
+        bits = 1 / (steps * math.log(2))
+        return {
+            f"bits_per_{self.unit}": (nats * bits).float(),
+            "token_accuracy": (hits / steps).float(),
+            "unigram_bits": (unigram * bits).float(),
+            "skill": (1 - nats / unigram).float(),
+            "table": self.table,
+        }
+
+    def records(self, values: dict[str, Tensor]) -> list[Quality]:
+        """Return both measures with bootstrap intervals over windows, paired with the baseline."""
+        table = values["table"].cpu().numpy()
+        table = table[table[:, 0] > 0]
+        return _records(table, self.unit) if len(table) else []
+
+
+def _records(table: NDArray[np.float64], unit: str) -> list[Quality]:
+    """Make the records of windows (N, 5); a measure is of sums, so that windows count by their length."""
+    sums = np.concatenate([table.sum(0, keepdims=True), resampled_sums(table)])  # (1 + R, 5), the data first
+    steps, nats, hits, base_nats, base_hits = sums.T
+    bits = steps * math.log(2)
+    settings = {
+        "interval": "percentile bootstrap over windows",
+        "resamples": RESAMPLES,
+        "steps": int(steps[0]),
+    }
+    common: dict[str, Any] = {"n": len(table), "settings": settings}
+    base = base_hits / steps
+    return [
+        Quality(
+            measure=f"bits_per_{unit}",
+            unit="bits",
+            higher_is_better=False,
+            baseline=UNIGRAM,
+            baseline_estimate=float(base_nats[0] / bits[0]),
+            **_interval("estimate", "lower", "upper", nats / bits),
+            **_interval("skill", "skill_lower", "skill_upper", 1 - nats / base_nats),
+            **common,
+        ),
+        Quality(
+            measure="token_accuracy",
+            unit="accuracy",
+            higher_is_better=True,
+            baseline=LIKELIEST,
+            baseline_estimate=float(base[0]),
+            **_interval("estimate", "lower", "upper", hits / steps),
+            **_interval(
+                "skill", "skill_lower", "skill_upper", (hits / steps - base) / np.maximum(1 - base, 1e-12)
+            ),
+            **common,
+        ),
+    ]
+
+
+def _interval(middle: str, lower: str, upper: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    """Name the value of the data, the first one, and the interval of the resampled ones."""
+    estimate = float(values[0])
+    low, high = percentile_interval(estimate, values[1:])
+    return {middle: estimate, lower: low, upper: high}
