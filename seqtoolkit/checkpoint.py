@@ -17,6 +17,7 @@ from seqtoolkit.described import Described
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.files import is_whole
 from seqtoolkit.kinds import ATTENTION
+from seqtoolkit.losses import Loss
 from seqtoolkit.model import SequenceModel
 
 BLOCK = "seqtoolkit"  # the key of our plain block in a Lightning checkpoint
@@ -57,6 +58,7 @@ def load(path: Path | str) -> Checkpoint:
     try:
         described = Described.from_dict(content.get(BLOCK))
         _require(described)
+        _check_target(described.spec)
         _check_codec(described.spec, described.encoder is not None)
         model = _rebuild(described, _weights(content, path.stat().st_size))
     except CheckpointError as error:
@@ -181,6 +183,14 @@ def _check_codec(spec: dict[str, Any], with_encoder: bool) -> None:
         raise CheckpointError(f"its codec can answer {named} symbols, and it has {classes!r:.80} classes")
     if with_encoder and not codec.separator:
         raise CheckpointError("it has an encoder, and its codec no separator between source and target")
+
+
+def _check_target(spec: dict[str, Any]) -> None:
+    """Refuse a target that there is no loss for."""
+    try:
+        Loss.of(spec)
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"its spec is wrong: {error}") from None
 
 
 def _first_line(error: BaseException) -> str:

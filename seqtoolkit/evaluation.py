@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.carried import Carried
 from seqtoolkit.data.metric import SequenceMetric, StoredRecord
 from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.losses import Loss
+from seqtoolkit.mixer import State
 from seqtoolkit.model import SequenceModel
 
 
+class Scored(NamedTuple):
+    """What a model makes of the N supervised positions of a batch, row by row."""
+
+    scores: Tensor  # (N, V)
+    losses: Tensor  # (N,) in float32
+    state: State  # in which the model ended
+
+
 def score(
-    model: SequenceModel | EncoderDecoder, batch: Batch, label_smoothing: float = 0.0
-) -> tuple[Tensor, Tensor]:
-    """Return the scores (N, V) and the cross entropies (N,) in float32 of the N supervised positions, row by row."""
-    scores: Tensor = model(batch.inputs, mask=batch.mask)[0]
-    targets = batch.targets[batch.mask]
-    losses = nn.functional.cross_entropy(
-        scores.float(), targets, reduction="none", label_smoothing=label_smoothing
-    )
-    return scores, losses
+    model: SequenceModel | EncoderDecoder,
+    batch: Batch,
+    loss: Loss,
+    smoothing: float = 0.0,
+    state: State | None = None,
+) -> Scored:
+    """Run a batch, beginning in `state`, and compare what comes out with its targets."""
+    scores, state = model(batch.inputs, state, mask=batch.mask)
+    return Scored(scores, loss(scores, batch.targets[batch.mask], smoothing), state)
 
 
 class Evaluation(nn.Module):
     """The metrics of one split, summed over batches and processes."""
 
-    def __init__(self, metrics: dict[str, SequenceMetric]) -> None:
+    def __init__(self, metrics: dict[str, SequenceMetric], loss: Loss) -> None:
         super().__init__()
+        self.criterion = loss
+        self.carried = Carried()
         self.loss = MeanMetric(nan_strategy="disable")  # a NaN loss must be seen
         self.metrics = nn.ModuleDict(metrics)
         self._concluded: list[tuple[SequenceMetric, dict[str, Tensor]]] = []
@@ -38,10 +51,11 @@ class Evaluation(nn.Module):
     @torch.no_grad()
     def update(self, model: SequenceModel | EncoderDecoder, batch: Batch) -> None:
         """Add one batch."""
-        scores, losses = score(model, batch)
-        self.loss.update(losses)
+        scored = score(model, batch, self.criterion, state=self.carried.before(batch))
+        self.carried.after(model, batch, scored.state)
+        self.loss.update(scored.losses)
         for metric in self._each():
-            metric.update(model, batch, scores)
+            metric.update(model, batch, scored.scores)
 
     def conclude(self) -> dict[str, Tensor]:
         """Return the mean loss and every scalar metric; keep what `records` are made of; begin anew."""

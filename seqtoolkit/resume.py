@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import yaml
 
 from seqtoolkit.arguments import values
 
+AGREE = (  # what a checkpoint and its data must have in common
+    "task", "target", "vocab_size", "num_features", "num_classes", "codec", "classes", "quantiles",
+)  # fmt: skip
 PLAIN = ("seed_everything", "model", "checkpoint", "retention")  # plain values all the way down
 NAMED = {  # what may be named, and so imported, without being asked for on the command line
     "data": ("seqtoolkit.data.",),
@@ -60,6 +64,33 @@ def _foreign(name: str, value: Any) -> Any:
     options = value.get("init_args") or {} if isinstance(value, dict) else {}
     texts = [option for option in options.values() if isinstance(option, (str, dict))]
     return texts[0] if name != "data" and texts else None
+
+
+def refuse_other_data(path: Path, found: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Compare the spec that a checkpoint was trained on with that of the data at hand; warn of files that have changed.
+
+    Raises ValueError that lists the differences which the model cannot bear.
+    """
+    refuse_another(path, _essence(found), _essence(asked))
+    was, now = (_digests(spec) for spec in (found, asked))
+    for name in sorted(was.keys() & now.keys()):
+        if was[name] != now[name]:
+            print(
+                f"note: the file of --data.{name} has changed since {path} was trained: its sha256 was"
+                f" {was[name]!s:.12}, and is {now[name]!s:.12}",
+                file=sys.stderr,
+            )
+
+
+def _digests(spec: dict[str, Any]) -> dict[str, Any]:
+    files = spec.get("files")
+    return files if isinstance(files, dict) else {}
+
+
+def _essence(spec: dict[str, Any]) -> dict[str, Any]:
+    inputs = spec.get("inputs")
+    channels = inputs.get("channels") if isinstance(inputs, dict) else None
+    return {**{name: spec.get(name) for name in AGREE}, "channels": channels}
 
 
 def refuse_another(path: Path, found: dict[str, Any], asked: dict[str, Any]) -> None:

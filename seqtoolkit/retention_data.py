@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,9 @@ import torch
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.checkpoint import Checkpoint
-from seqtoolkit.resume import harmless, refuse_another
+from seqtoolkit.resume import harmless, refuse_other_data
 
 NEEDS_DATA = ("recall", "truncation")  # the others are driven by independent inputs
-SPEC = ("task", "vocab_size", "num_classes", "codec")  # in which data and checkpoint must agree
 
 
 def open_data(checkpoint: Checkpoint, run: Path | None) -> Any:
@@ -30,8 +30,8 @@ def open_data(checkpoint: Checkpoint, run: Path | None) -> Any:
     section = harmless(config).get("data")
     if not section:
         raise ValueError(f"{config} names no data; {' and '.join(NEEDS_DATA)} need it")
-    data = _build(config, section)
-    refuse_another(checkpoint.path, checkpoint.described.spec, {name: data.spec[name] for name in SPEC})
+    data = _build(config, section, checkpoint.path)
+    refuse_other_data(checkpoint.path, checkpoint.described.spec, data.spec)
     return data
 
 
@@ -47,7 +47,7 @@ def batches(data: Any, split: str, sequences: int | None = None, seed: int = 0) 
     return [examples.collate(rows)]
 
 
-def _build(config: Path, section: Any) -> Any:
+def _build(config: Path, section: Any, checkpoint: Path) -> Any:
     from seqtoolkit.data.base import SequenceData  # imports Lightning
 
     place = section.get("class_path") if isinstance(section, dict) else section
@@ -59,6 +59,8 @@ def _build(config: Path, section: Any) -> Any:
     if not (isinstance(kind, type) and issubclass(kind, SequenceData)):
         raise ValueError(f"{config}: {place!r} is no data")
     options = dict(section.get("init_args") or {}) if isinstance(section, dict) else {}
+    if "spec_of" in signature(kind).parameters:
+        options["spec_of"] = str(checkpoint)
     try:
         return kind(**options)
     except TypeError as error:

@@ -10,16 +10,18 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.beam import answer
+from seqtoolkit.carried import Carried
 from seqtoolkit.checkpoint import BLOCK
 from seqtoolkit.choice import NAMES
-from seqtoolkit.codec import Codec
-from seqtoolkit.data.base import SequenceData, prompts
+from seqtoolkit.data.base import SequenceData
 from seqtoolkit.described import describe
 from seqtoolkit.encoder_decoder import Attend
 from seqtoolkit.evaluation import Evaluation, score
+from seqtoolkit.losses import Loss
 from seqtoolkit.model import BlockKind
 from seqtoolkit.schedule import WarmupDecay, follow
+
+CARRIED = "carried"  # the key of the carried state in a checkpoint
 
 
 class SequenceTask(LightningModule):
@@ -46,7 +48,7 @@ class SequenceTask(LightningModule):
         attend: whether a step attends `after` its recurrence (Luong; fast) or `before` it (Bahdanau; step by step).
         tie: whether the decoder's head uses the weights of its embedding.
         label_smoothing: share of each target that is spread over all classes in training (Szegedy et al. 2016).
-        spec: what the data module says of its task (vocabulary sizes, codec); filled in by the command line.
+        spec: what the data module says of its task (sizes, target, codec); filled in by the command line.
 
     Raises:
         ValueError: the architecture or an option is unknown, or a size is impossible.
@@ -80,6 +82,8 @@ class SequenceTask(LightningModule):
         self.label_smoothing = label_smoothing
         self.described = describe(chosen, spec or {})
         self.model = self.described.build()
+        self.loss = Loss.of(self.described.spec)
+        self.carried = Carried()
         self.evaluations = nn.ModuleDict()
 
     @property
@@ -91,11 +95,13 @@ class SequenceTask(LightningModule):
         """Take the metrics of the data module."""
         splits = {"fit": ("val",), "validate": ("val",), "test": ("test",), "predict": ()}
         for split in splits[stage]:
-            self.evaluations[split] = Evaluation(self.data.metrics(split)).to(self.device)
+            self.evaluations[split] = Evaluation(self.data.metrics(split), self.loss).to(self.device)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Return the loss whose gradient, averaged over processes, is that of the mean over all their targets."""
-        total = score(self.model, batch, self.label_smoothing)[1].sum()
+        scored = score(self.model, batch, self.loss, self.label_smoothing, self.carried.before(batch))
+        self.carried.after(self.model, batch, scored.state)
+        total = scored.losses.sum()
         sums = torch.stack([total.detach(), batch.mask.sum()])
         world = self.trainer.world_size
         all_total, all_count = self.trainer.strategy.reduce(sums, reduce_op="sum") if world > 1 else sums
@@ -131,15 +137,8 @@ class SequenceTask(LightningModule):
         self.log_dict(named, prog_bar=split == "val", sync_dist=True)
 
     def predict_step(self, batch: Batch, batch_idx: int) -> list[tuple[int, dict[str, Any]]]:
-        """Decode each prompt; return its place in the input and what is said of it."""
-        spec = self.described.spec
-        codec = Codec.from_dict(spec["codec"])
-        data, room = self.data, (codec.end_class, spec["max_steps"], codec.offset)
-        beams = max(data.beams, data.n_best)
-        decoded = answer(self.model, prompts(batch), *room, beams, data.length_penalty)
-        rows = data.prediction_rows(batch, decoded, data.n_best)
-        assert batch.index is not None
-        return list(zip(batch.index.tolist(), rows, strict=True))
+        """Return for each input of the user its place, and what is said of it."""
+        return self.data.predictions(self.model, batch)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Return AdamW with warm-up and decay; the command line's `--optimizer` and `--lr_scheduler` replace them."""
@@ -152,3 +151,11 @@ class SequenceTask(LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the plain block from which `seqtoolkit.checkpoint.load` rebuilds the model."""
         checkpoint[BLOCK] = self.described.to_dict()
+        if (
+            self.carried.state is not None and self.trainer.world_size == 1
+        ):  # a process knows its own rows only
+            checkpoint[CARRIED] = self.carried.state
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on with the state of the text that was being read."""
+        self.carried.state = checkpoint.get(CARRIED)

@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from argparse import ArgumentError
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -38,7 +39,7 @@ from seqtoolkit.evaluation_recorder import EvaluationRecorder
 from seqtoolkit.notices import silence_notices
 from seqtoolkit.predictions import PredictionWriter
 from seqtoolkit.recorder import RunLogger, RunRecorder
-from seqtoolkit.resume import refuse_another, with_run_config
+from seqtoolkit.resume import refuse_another, refuse_other_data, with_run_config
 from seqtoolkit.retention_recorder import RetentionRecorder
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
@@ -125,10 +126,13 @@ class SequenceCLI(LightningCLI):
                 model[name] = value
         if path:
             refuse_another(Path(path), found, asked)
-        if self.config.subcommand == "predict" and config.data.class_path.endswith(".PairsData"):
-            for name in ("file", "train", "val", "test"):  # all it takes of them is in the checkpoint
-                config.data.init_args[name] = None
-            config.data.init_args["symbols_of"] = path
+        if path and "spec_of" in config.data.init_args:
+            config.data.init_args["spec_of"] = path
+            if self.config.subcommand == "predict":
+                for name in _class(
+                    config.data.class_path
+                ).files:  # what it takes of them is in the checkpoint
+                    config.data.init_args[name] = None
 
     def instantiate_classes(self) -> None:
         """Build data, model and trainer."""
@@ -138,10 +142,7 @@ class SequenceCLI(LightningCLI):
         for name in ("beams", "length_penalty", "n_best"):
             setattr(self.datamodule, name, self._section().get(name, getattr(self.datamodule, name)))
         if path := self._section().get("ckpt_path"):
-            asked = {
-                name: self.datamodule.spec[name] for name in ("task", "vocab_size", "num_classes", "codec")
-            }
-            refuse_another(Path(path), described(Path(path)).spec, asked)
+            refuse_other_data(Path(path), described(Path(path)).spec, self.datamodule.spec)
         SequenceCLI.built = True
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
@@ -232,6 +233,12 @@ def _ours(error: BaseException) -> bool:
     raised = Path(place.tb_frame.f_code.co_filename) if place is not None else Path()
     mine = Path(__file__).parent in raised.parents
     return mine or isinstance(error, (OSError, MisconfigurationException))
+
+
+def _class(path: str) -> type[SequenceData]:
+    module, _, name = path.rpartition(".")
+    kind: type[SequenceData] = getattr(import_module(module), name)
+    return kind
 
 
 def _spec(data: SequenceData) -> dict[str, Any]:

@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING, Any
 from lightning import LightningDataModule
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.metric import SequenceMetric
 
 if TYPE_CHECKING:
-    from seqtoolkit.decoding import Hypothesis
+    from seqtoolkit.data.metric import AnyModel
 
 
 class SequenceData(LightningDataModule, ABC):
     """A task's data: its batches, its metrics, and the plain values that a checkpoint needs to be understood.
 
-    `spec` is complete after construction and JSON-plain. It has `task` (a name), `vocab_size`, `num_classes`,
-    `codec` (see `Codec.to_dict`; class c is token c + `Codec.offset`), and what else the task's results are read with.
+    `spec` is complete after construction and JSON-plain, and all that a checkpoint needs to be used without the data:
+    - `task`: a name; `vocab_size` or `num_features` of the inputs; `num_classes`, the width of the head.
+    - `target`: one of `losses.TARGETS`, classes when it is left out; `loss` and `quantiles`, see `losses.Loss`.
+    - `codec` of symbols (see `Codec.to_dict`; class c is token c + `Codec.offset`), or `classes`, their names.
+    - `inputs` of features, {channels, center, scale}: the model reads (x - center) / scale, as fitted in training;
+      `outputs` of values likewise, {names, center, scale}, by which answers return to the user's units.
+    - `files`: the sha256 of what was read, by the name of the option; what else the task's results are read with.
     """
 
     spec: dict[str, Any]
+    files: tuple[str, ...] = ()  # options that name files of the three splits, which `predict` does without
     beams = 1  # with which `test` and `predict` decode; 1 is greedy
     length_penalty = 1.0  # of beam search
     n_best = 1  # answers that `predict` writes for each input
@@ -33,15 +38,15 @@ class SequenceData(LightningDataModule, ABC):
         """Return new metrics for "val" or "test", by name."""
 
     @abstractmethod
-    def train_dataloader(self) -> Batches:
+    def train_dataloader(self) -> Iterable[Batch]:
         """Return the shuffled training batches."""
 
     @abstractmethod
-    def val_dataloader(self) -> Batches:
+    def val_dataloader(self) -> Iterable[Batch]:
         """Return the validation batches."""
 
     @abstractmethod
-    def test_dataloader(self) -> Batches:
+    def test_dataloader(self) -> Iterable[Batch]:
         """Return the test batches."""
 
     def predict_dataloader(self) -> Iterable[Batch]:
@@ -53,15 +58,12 @@ class SequenceData(LightningDataModule, ABC):
             f"{type(self).__name__} reads no inputs to predict; use `test`, or the dashboard to type one"
         )
 
-    def prediction_rows(
-        self, batch: Batch, decoded: list[list[Hypothesis]], n_best: int = 1
-    ) -> list[dict[str, Any]]:
-        """Return for each row of a batch of prompts what was asked and what was answered, as texts.
+    def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:
+        """Answer a batch of `predict_dataloader`: the place of each input, counted from 0, and the row that is written.
 
-        `decoded` has the answers to each, best first. Of `n_best` more than 1: `source`, and as `n_best` a list of
-        `answer` and `score`.
+        A row has a value for each column; with `n_best`, a list of {answer, score}, it has a line for each of them.
         """
-        raise NotImplementedError(f"{type(self).__name__} offers prompts, but not the rows of their answers")
+        raise NotImplementedError(f"{type(self).__name__} offers inputs to predict, but no predictions")
 
 
 def prompts(batch: Batch) -> list[list[int]]:

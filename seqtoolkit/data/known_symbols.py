@@ -37,7 +37,8 @@ class KnownSymbols:
         steps = spec.get("max_steps")
         if not is_whole(steps, 1) or steps > 2 * MAX_LINE:  # its longest answer was in a line
             raise ValueError(f"{path}: its max_steps is {steps!r:.80}; expected a whole number, 1 or more")
-        return cls(codec, steps, {name: str(spec.get(name, "")) for name in ("source", "target")})
+        made_of = spec["made_of"] if isinstance(spec.get("made_of"), dict) else {}
+        return cls(codec, steps, {name: str(made_of.get(name, "")) for name in ("source", "target")})
 
     @property
     def sides(self) -> tuple[Side, Side]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.quality import Confusion, Example, Quality
 from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.record import Record
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     AnyModel: TypeAlias = SequenceModel | EncoderDecoder
 
-StoredRecord = Record | LengthRecord | AlignmentRecord  # each has `probe`, the stem of its file
+StoredRecord = (
+    Record | LengthRecord | AlignmentRecord | Quality | Confusion | Example
+)  # each has `probe`, the stem of its file
 
 
 class SequenceMetric(Metric, ABC):

@@ -69,9 +69,11 @@ class PairsData(PairData):
         batch_size: pairs in a training batch, instead of `batch_tokens`
         seed: of the order of the training batches
         inputs: what `predict` reads: a file of one source a line, or - for standard input
-        symbols_of: a checkpoint whose symbols are known, instead of those of the training pairs; `source` and `target`
+        spec_of: a checkpoint whose symbols are known, instead of those of the training pairs; `source` and `target`
             are then what they were there
     """
+
+    files = ("file", "train", "val", "test")
 
     def __init__(
         self,
@@ -91,24 +93,24 @@ class PairsData(PairData):
         batch_size: int | None = None,
         seed: int = 0,
         inputs: str | None = None,
-        symbols_of: str | None = None,
+        spec_of: str | None = None,
     ) -> None:
         super().__init__(batch_tokens, batch_size, seed, inputs, on_bad_line)
         files = {"train": train, "val": val, "test": test}
         counts = {"min_count": min_count, "max_symbols": max_symbols}
-        _check(file, files, shares, symbols_of, **counts, max_source=max_source, max_target=max_target)
-        known = None if symbols_of is None else KnownSymbols.of(Path(symbols_of))
+        _check(file, files, shares, spec_of, **counts, max_source=max_source, max_target=max_target)
+        known = None if spec_of is None else KnownSymbols.of(Path(spec_of))
         sides = (Side.of(source), Side.of(target)) if known is None else known.sides
         self.limits = Limits(*sides, max_source, max_target)
         self.origin = file or f"--data.train {train}"
         self._pairs: dict[str, list[Pair]] = {}
         digests = self._read(file, files, shares)
         more: dict[str, Any] = {"pairs": {split: len(some) for split, some in self._pairs.items()}}
-        more |= {"sha256": digests, "source": source, "target": target}
+        more |= {"files": digests, "made_of": {"source": source, "target": target}}
         if known is None:
             self.specify("pairs", *self._vocabulary(min_count, max_symbols), **more)
         else:
-            self.specify("pairs", known.codec, known.max_steps, **more | known.made_of)
+            self.specify("pairs", known.codec, known.max_steps, **more | {"made_of": known.made_of})
 
     def pairs(self, split: str) -> list[Pair]:
         """Return the pairs of a split, in the order of their file."""
@@ -174,11 +176,11 @@ def _check(
     file: str | None,
     files: dict[str, str | None],
     shares: tuple[float, float, float],
-    symbols_of: str | None,
+    spec_of: str | None,
     **counts: int | None,
 ) -> None:
     given = [name for name, path in files.items() if path is not None]
-    none = file is None and not given and symbols_of is not None  # nothing is read but what `predict` reads
+    none = file is None and not given and spec_of is not None  # nothing is read but what `predict` reads
     if file is None and not none and (files["train"] is None or files["val"] is None):
         raise ValueError(
             "no pairs: give --data.file PAIRS.tsv, which is divided by a hash,"

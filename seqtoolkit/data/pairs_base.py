@@ -6,13 +6,14 @@ from abc import abstractmethod
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.beam import answer
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.alignment_measure import AlignmentMeasure
 from seqtoolkit.data.answers import Answers
-from seqtoolkit.data.base import SequenceData
+from seqtoolkit.data.base import SequenceData, prompts
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.inputs import Prompts
@@ -21,6 +22,9 @@ from seqtoolkit.data.metric import SequenceMetric, TokenAccuracy
 from seqtoolkit.data.pair import Alignment, Pair
 from seqtoolkit.data.symbols import Side, Spelling
 from seqtoolkit.decoding import Hypothesis
+
+if TYPE_CHECKING:
+    from seqtoolkit.data.metric import AnyModel
 
 EVAL_TOKENS = 8_192  # decoding likes large batches, and keeps no gradients
 BATCH_TOKENS = 2_048
@@ -159,6 +163,13 @@ class PairData(SequenceData):
     def encode(self, text: str) -> list[int]:
         """Turn what a user typed into a prompt; raises ValueError when that cannot be."""
         return self.codec.encode(text)
+
+    def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:
+        """Decode each prompt, with `beams`."""
+        room = (self.codec.end_class, self.max_steps, self.codec.offset)
+        decoded = answer(model, prompts(batch), *room, max(self.beams, self.n_best), self.length_penalty)
+        assert batch.index is not None
+        return list(zip(batch.index.tolist(), self.prediction_rows(batch, decoded, self.n_best), strict=True))
 
     def prediction_rows(
         self, batch: Batch, decoded: list[list[Hypothesis]], n_best: int = 1

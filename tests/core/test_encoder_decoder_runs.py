@@ -93,13 +93,13 @@ def test_another_model_is_refused(
     assert message in capsys.readouterr().err
 
 
-def test_data_with_other_symbols_is_refused(
+def test_other_data_is_read_with_the_symbols_of_the_checkpoint_and_noted(
     trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "other.tsv").write_text("".join(f"{letter}\t{letter}\n" for letter in "uvwxyz" * 9))
     last = str(trained / "checkpoints" / "last.ckpt")
-    assert main(["test", "--ckpt_path", last, "--data.file", str(tmp_path / "other.tsv")]) == 2
-    assert "holds another model" in capsys.readouterr().err
+    assert main(["test", "--ckpt_path", last, "--data.file", str(tmp_path / "other.tsv")]) == 0
+    assert "the file of --data.file has changed" in capsys.readouterr().err
 
 
 def test_training_leaves_the_errors_by_length_of_its_best_checkpoint(trained: Path) -> None:
@@ -205,7 +205,7 @@ def test_predict_needs_the_checkpoint_alone(trained: Path, tmp_path: Path) -> No
 
 def test_training_goes_on_with_known_symbols(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "more.tsv").write_text("".join(f"{letter}\t{letter}\n" for letter in "abcdefxy" * 9))
-    known = ["--data.file", str(tmp_path / "more.tsv"), "--data.symbols_of"]
+    known = ["--data.file", str(tmp_path / "more.tsv"), "--data.spec_of"]
     assert fit(tmp_path / "run", *known, str(trained / "checkpoints" / "best.ckpt"), base=TINY) == 0
     specs = [
         checkpoint.described(run / "checkpoints" / "best.ckpt").spec for run in (trained, tmp_path / "run")

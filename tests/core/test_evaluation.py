@@ -10,6 +10,7 @@ import torch
 from seqtoolkit.data.reverse import ReverseData
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.evaluation import score
+from seqtoolkit.losses import Loss
 from seqtoolkit.runs import read_metrics
 from tests.core.commands import fit
 
@@ -26,11 +27,11 @@ def test_smoothed_losses_are_the_formula_of_szegedy() -> None:
     sizes = data.spec["num_classes"], data.spec["vocab_size"]
     model = EncoderDecoder("gru", *sizes, d_model=8, num_layers=1).eval()
     batch = next(iter(data.val_dataloader()))
-    scores, losses = score(model, batch, label_smoothing=0.3)
+    scores, losses, _ = score(model, batch, Loss(), smoothing=0.3)
     logs, targets = scores.log_softmax(-1), batch.targets[batch.mask]
     right = logs.gather(1, targets.unsqueeze(1)).squeeze(1)
     torch.testing.assert_close(losses, -(0.7 * right + 0.3 * logs.mean(-1)))
-    torch.testing.assert_close(score(model, batch)[1], -right)
+    torch.testing.assert_close(score(model, batch, Loss()).losses, -right)
 
 
 def test_only_the_training_loss_is_smoothed(tmp_path: Path) -> None:

@@ -136,8 +136,8 @@ def test_spec_says_where_the_pairs_come_from(files: dict[str, str]) -> None:
     assert (spec["task"], spec["vocab_size"], spec["num_classes"]) == ("pairs", 10, 6)
     assert spec["max_steps"] > 3
     assert spec["pairs"] == {"train": 4, "val": 4}
-    assert list(spec["sha256"]) == ["train", "val"]
-    assert spec["sha256"]["train"] != spec["sha256"]["val"]
+    assert list(spec["files"]) == ["train", "val"]
+    assert spec["files"]["train"] != spec["files"]["val"]
 
 
 def test_alignments_go_by_example(tmp_path: Path) -> None:
@@ -211,10 +211,10 @@ def test_symbols_of_a_checkpoint_need_no_list(tmp_path: Path, files: dict[str, s
     (tmp_path / "inputs.txt").write_text("ab\n")
     known = checkpoint(tmp_path / "a.ckpt", spec)
     for options in ({"target": str(listed)}, {}):
-        data = PairsData(symbols_of=known, inputs=str(tmp_path / "inputs.txt"), **options)
-        assert {**data.spec, "pairs": 0, "sha256": 0} == {**spec, "pairs": 0, "sha256": 0}
+        data = PairsData(spec_of=known, inputs=str(tmp_path / "inputs.txt"), **options)
+        assert {**data.spec, "pairs": 0, "files": 0} == {**spec, "pairs": 0, "files": 0}
         assert sum(len(batch) for batch in data.predict_dataloader()) == 1
-        assert PairsData(**files, symbols_of=known, max_target=3).limits.target.words
+        assert PairsData(**files, spec_of=known, max_target=3).limits.target.words
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_symbols_of_a_hostile_checkpoint(
     tmp_path: Path, files: dict[str, str], changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        PairsData(symbols_of=checkpoint(tmp_path / "a.ckpt", PairsData(**files).spec, **changes))
+        PairsData(spec_of=checkpoint(tmp_path / "a.ckpt", PairsData(**files).spec, **changes))
 
 
 def test_batches_of_so_many_pairs_or_tokens(files: dict[str, str]) -> None:

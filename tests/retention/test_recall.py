@@ -10,6 +10,7 @@ import torch
 
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.evaluation import Evaluation
+from seqtoolkit.losses import Loss
 from seqtoolkit.retention.recall import recall
 from seqtoolkit.retention.twin import of_twin, twin
 from seqtoolkit.retention.view import view
@@ -22,7 +23,7 @@ GIVEN: dict[str, Any] = {"chance": 1 / 3, "settings": {"max_lag": 8}}
 
 def test_the_curve_is_that_of_test() -> None:
     model = twin(DESCRIBED, 0)
-    evaluation = Evaluation(DATA.metrics("test"))
+    evaluation = Evaluation(DATA.metrics("test"), Loss())
     for batch in DATA.test_dataloader():
         evaluation.update(model, batch)
     evaluation.conclude()
