@@ -14,6 +14,7 @@ from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from seqtoolkit import data_summary
 from seqtoolkit.checkpointing import RunCheckpoint
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.evaluation_store import store
@@ -167,6 +168,11 @@ class RunRecorder(Callback):
         created = self.folder.record.get("created", time.time())
         state = {"status": "running", "created": created, "finished": None, "error": ""}
         self.folder.update(**what, **place, **state, parameters=count, step=trainer.global_step)
+        loaders = {"train": trainer.train_dataloader, "val": trainer.val_dataloaders}
+        try:
+            data_summary.store(self.folder.path, task.data.spec, cast(Any, loaders))
+        except Exception as error:  # whatever looking at the data meets, training goes on
+            print(f"no page of the data: {type(error).__name__}: {error}", file=sys.stderr)
 
     def _check(self, trainer: Trainer, loss: torch.Tensor) -> None:
         if not torch.isfinite(loss):
