@@ -112,7 +112,7 @@ class Endless:
 
     def __init__(self, model: Decodable, end: int) -> None:
         self.model, self.end, self.parameters = model, end, model.parameters
-        self.mixes_lengths = model.mixes_lengths
+        self.mixes_lengths, self.branch = model.mixes_lengths, model.branch
 
     def begin(self, prompts: Tensor, lengths: Tensor) -> tuple[Tensor, State]:
         """Read prompts; the end mark is impossible."""

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from seqtoolkit.mixer import State, select_rows
+from seqtoolkit.mixer import State
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,12 @@ class Decodable(Protocol):
 
     def advance(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """Read more tokens (B, T); return the scores (B, V) of what comes next, and the state."""
+
+    def branch(self, state: State, going: Tensor | None, rows: Tensor) -> State:
+        """Return the state of the beams that go on: `rows` (B, K) of the batch, K for each of the prompts `going` (B,).
+
+        All prompts go on when `going` is null. Each had as many rows as the others, side by side.
+        """
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield the weights; they say on which device to decode."""
@@ -97,7 +103,8 @@ def _continue(
             break
         if step + 1 < max_steps:
             keep = going.nonzero().squeeze(-1)
-            active, tokens = active[keep], chosen[keep.to(chosen.device)].unsqueeze(1) + offset
-            state = select_rows(state, keep.to(chosen.device)) if len(keep) < len(going) else state
+            active, kept = active[keep], keep.to(chosen.device)
+            tokens = chosen[kept].unsqueeze(1) + offset
+            state = model.branch(state, kept, kept.unsqueeze(1)) if len(keep) < len(going) else state
             scores, state = model.advance(tokens, state)
     return answers

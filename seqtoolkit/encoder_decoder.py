@@ -11,6 +11,7 @@ from seqtoolkit.attention import CrossAttention
 from seqtoolkit.encoder import Encoder
 from seqtoolkit.mixer import SequenceMixer, State
 from seqtoolkit.model import BlockKind, SequenceModel
+from seqtoolkit.standing import Source, Standing
 
 Attend = Literal["after", "before"]
 
@@ -157,52 +158,56 @@ class EncoderDecoder(nn.Module):
         target = (inputs.gather(1, where) - self.offset).masked_fill(~real, 0)
         return Parts(source, asked, target, mask.gather(1, where) & real)
 
-    def encode(self, source: Tensor, lengths: Tensor) -> State:
+    def branch(self, state: Standing, going: Tensor | None, rows: Tensor) -> Standing:
+        """Return the state of the beams that go on: see Standing.branch."""
+        return state.branch(going, rows)
+
+    def encode(self, source: Tensor, lengths: Tensor) -> Standing:
         """Read sources (B, S) of `lengths` (B,) and return the state in which the decoder begins."""
         read, last = self.encoder(source, lengths)
         steps = torch.arange(source.shape[1], device=source.device)
         summary = self.bridge(last).tanh()
-        state = {"summary": summary, "mask": steps < lengths.unsqueeze(1), "blocks": None}
-        if self.attention is not None:
-            state["prepared"] = self.attention.prepare(read)
-        if self.before:
-            state["query"] = summary
-        return state
+        prepared = None if self.attention is None else self.attention.prepare(read)
+        known = Source(summary, steps < lengths.unsqueeze(1), prepared)
+        return Standing(known, None, summary.unsqueeze(1) if self.before else None)
 
-    def decode(self, target: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
-        """Read decoder inputs (B, T); return what the head reads (B, T, D), weights (B, H, T, S), and the state."""
+    def decode(self, target: Tensor, state: Standing) -> tuple[Tensor, Tensor | None, Standing]:
+        """Read decoder inputs (R, T); return what the head reads (R, T, D), weights (R, H, T, S), and the state."""
         return self.read(self.embed(target, state), state)
 
-    def embed(self, target: Tensor, state: State) -> Tensor:
-        """Map decoder inputs (B, T) to (B, T, D); each has the fixed vector of the source in it."""
-        x: Tensor = self.decoder.embed(target) + state["summary"].unsqueeze(1)
-        return x
+    def embed(self, target: Tensor, state: Standing) -> Tensor:
+        """Map decoder inputs (R, T) to (R, T, D); each has the fixed vector of the source in it."""
+        return state.source.add_summary(self.decoder.embed(target))
 
-    def read(self, x: Tensor, state: State) -> tuple[Tensor, Tensor | None, State]:
-        """Read embedded decoder inputs (B, T, D); return as `decode` does."""
+    def read(self, x: Tensor, state: Standing) -> tuple[Tensor, Tensor | None, Standing]:
+        """Read embedded decoder inputs (R, T, D); return as `decode` does."""
         if self.before:
             return self._step_by_step(x, state)
-        features, blocks = self.decoder.features(x, state["blocks"])
-        state = {**state, "blocks": blocks}
+        features, blocks = self.decoder.features(x, state.blocks)
+        state = state._replace(blocks=blocks)
         if self.attention is None:
             return features, None, state
-        context, weights = self.attention(features, state["prepared"], state["mask"])
+        context, weights = state.source.look(self.attention, features)
         return self._combined(features, context), weights, state
 
-    def _step_by_step(self, x: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """Attend before each step, with the features of the last one (B, D) as the query."""
+    def _step_by_step(self, x: Tensor, state: Standing) -> tuple[Tensor, Tensor, Standing]:
+        """Attend before each step, with the features of the last one (R, 1, D) as the query.
+
+        Dropout takes its share of the inputs at once, before the contexts join them.
+        """
         assert self.attention is not None
         assert self.feed is not None
-        query, blocks, steps = state["query"], state["blocks"], []
-        for step in x.unbind(1):
-            context, weights = self.attention(query.unsqueeze(1), state["prepared"], state["mask"])
-            features, blocks = self.decoder.features(step.unsqueeze(1) + self.feed(context), blocks)
-            query = features.squeeze(1)
-            steps.append((features, context, weights))
+        (source, blocks, query), steps = state, []
+        assert query is not None
+        for step in self.decoder.dropout(x).split(1, 1):
+            context, weights = source.look(self.attention, query)
+            query, blocks = self.decoder.layers(step + self.feed(context), blocks)
+            steps.append((query, context, weights))
         features, context, weights = (
-            torch.cat(parts, dim) for parts, dim in zip(zip(*steps, strict=True), (1, 1, 2), strict=True)
+            parts[0] if len(parts) == 1 else torch.cat(parts, dim)
+            for parts, dim in zip(zip(*steps, strict=True), (1, 1, 2), strict=True)
         )
-        return self._combined(features, context), weights, {**state, "blocks": blocks, "query": query}
+        return self._combined(features, context), weights, Standing(source, blocks, query)
 
     def _combined(self, features: Tensor, context: Tensor) -> Tensor:
         """Return the attentional vector tanh(W [c; h]) (Luong et al. 2015, eq. 5)."""

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from seqtoolkit.mixer import SequenceMixer, State
+from seqtoolkit.mixer import SequenceMixer, State, select_rows
 
 BlockKind = Literal["plain", "residual"]
 
@@ -122,9 +122,17 @@ class SequenceModel(nn.Module):
         features, state = self.features(self.embed(tokens), state)
         return self.head(features[:, -1]), state
 
+    def branch(self, state: State, going: Tensor | None, rows: Tensor) -> State:
+        """Return the state of the given rows (B, K) of the batch."""
+        return select_rows(state, rows.flatten())
+
     def features(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Map embedded inputs (B, T, D) to what the head reads (B, T, D), and the state of each block."""
-        x, states = self.dropout(x), []
+        return self.layers(self.dropout(x), state)
+
+    def layers(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Do what `features` does, with inputs (B, T, D) that have passed the dropout."""
+        states = []
         for i, block in enumerate(self.blocks):
             x, after = block(x, None if state is None else state[i])
             states.append(after)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from seqtoolkit.encoder import Encoder
 from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.losses import Loss
 from seqtoolkit.mixer import SequenceMixer, State
 from seqtoolkit.model import Block, SequenceModel
 
@@ -36,6 +37,8 @@ class View:
     _advance: Callable[[Tensor, State | None], tuple[Tensor, State]] = field(repr=False)
     _head: Callable[[Tensor], Tensor] | None = field(repr=False)
     _trace: Callable[[Tensor], Traces] = field(repr=False)
+    _answer: Callable[[Tensor], Tensor] | None = field(default=None, repr=False)
+    loss: Loss = field(default_factory=Loss, repr=False)  # of what the head says
 
     @property
     def device(self) -> torch.device:
@@ -65,6 +68,18 @@ class View:
         """Map features (..., D) to scores (..., V); None for an encoder."""
         with measuring(self.model):
             return None if self._head is None else self._head(features)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether what is predicted after a step follows from the features of all steps, not of the last one alone."""
+        return self._answer is not None
+
+    def answer(self, features: Tensor) -> Tensor | None:
+        """Map features (B, T, D) to the scores (B, V) of what is predicted after the last of them."""
+        if self._answer is None:
+            return self.head(features[:, -1])
+        with measuring(self.model):
+            return self._answer(features)
 
     def trace(self, inputs: Tensor) -> Traces:
         """Return the trace of every block's mixer (see SequenceMixer.trace) for inputs (B, T) or (B, T, F)."""
@@ -215,7 +230,7 @@ def _fed(model: EncoderDecoder, x: Tensor, state: State) -> Tensor:
     if not model.before:
         return x
     steps: list[Tensor] = []
-    handle = model.decoder.dropout.register_forward_pre_hook(lambda _, args: steps.append(args[0]))
+    handle = model.decoder.blocks[0].register_forward_pre_hook(lambda _, args: steps.append(args[0]))
     try:
         model.read(x, state)
     finally:

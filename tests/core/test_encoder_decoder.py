@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seqtoolkit.bidirectional import Bidirectional, reverse
 from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.mixer import select_rows
 from seqtoolkit.model import SequenceModel, count_parameters
 
 SOURCES, CLASSES = 7, 6  # source symbols; target symbols with the separator and the end mark
@@ -60,6 +61,30 @@ def test_a_row_is_read_alone_and_one_symbol_at_a_time(arch: str, attention: str,
         torch.testing.assert_close(torch.cat(steps), expected)
 
 
+@pytest.mark.parametrize("attend", ["after", "before"])
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_beams_of_a_source_read_it_as_one_that_is_theirs_alone(attention: str, attend: Any) -> None:
+    model = build(attention=attention, attend=attend)
+    inputs, mask = rows(LENGTHS)
+    parts = model.split(inputs, mask)
+    encode = model.encode
+    tokens = torch.randint(CLASSES, (8, 5), generator=torch.Generator().manual_seed(0))
+    twice = torch.arange(4).repeat_interleave(2)
+    together = model.branch(encode(parts.source, parts.lengths), None, twice.view(4, 2))
+    alone = encode(parts.source[twice], parts.lengths[twice])
+    first, _, together = model.decode(tokens[:, :2], together)
+    expected, _, alone = model.decode(tokens[:, :2], alone)
+    torch.testing.assert_close(first, expected)
+    going, beams = torch.tensor([1, 3]), torch.tensor([[3, 2, 2], [6, 6, 7]])  # three beams each, of two
+    together = model.branch(together, going, beams)
+    assert len(together.source.mask) == 2
+    read, weights, _ = model.decode(tokens[beams.flatten(), 2:], together)
+    expected, looked, _ = model.decode(tokens[beams.flatten(), 2:], select_rows(alone, beams.flatten()))
+    torch.testing.assert_close(read, expected)
+    if weights is not None:
+        torch.testing.assert_close(weights, looked)
+
+
 @pytest.mark.parametrize("encoder", ARCHITECTURES)
 @pytest.mark.parametrize("bidirectional", [True, False])
 def test_padding_changes_nothing_and_no_answer_is_seen_before_it_is_due(
@@ -105,10 +130,10 @@ def test_without_attention_all_that_is_known_of_the_source_is_one_vector() -> No
     inputs, mask = rows(LENGTHS)
     parts = model.split(inputs, mask)
     state = model.encode(parts.source, parts.lengths)
-    assert {name for name, value in state.items() if value is not None} == {"summary", "mask"}
+    assert (state.source.prepared, state.blocks, state.query) == (None, None, None)
     model.encoder.forward = lambda *_: pytest.fail("the source is read once")  # type: ignore[method-assign]
     assert model.decode(parts.target, state)[1] is None
-    moved = {**state, "summary": state["summary"].roll(1, 0)}
+    moved = state._replace(source=state.source._replace(summary=state.source.summary.roll(1, 0)))
     assert not torch.allclose(model.decode(parts.target, moved)[0], model.decode(parts.target, state)[0])
 
 
