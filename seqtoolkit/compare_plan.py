@@ -144,7 +144,7 @@ def asked(options: Options) -> dict[str, Any]:
 def check_same(folder: Path, plan: Plan, again: dict[str, Any]) -> None:
     """Raise ValueError that lists what was asked otherwise when the comparison of a folder began."""
     differences = [
-        f"{name} changed" if name == "config" else f"{name}: {plan.asked.get(name)!r:.60}, now {value!r:.60}"
+        _difference(name, plan.asked.get(name), value)
         for name, value in again.items()
         if plan.asked.get(name) != value
     ]
@@ -153,3 +153,13 @@ def check_same(folder: Path, plan: Plan, again: dict[str, Any]) -> None:
             f"{folder} holds a comparison that began otherwise ({'; '.join(differences)}): choose another folder with"
             " --out, or ask for the same again"
         )
+
+
+def _difference(name: str, before: Any, now: Any) -> str:
+    if name == "config":
+        return "the configuration has changed"
+    if isinstance(before, list) and isinstance(now, list):
+        before, now = (
+            [one for one in mine if one not in other] for mine, other in ((before, now), (now, before))
+        )
+    return f"{name}: {before!r:.80}, now {now!r:.80}"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from seqtoolkit.compare_statistics import Quality
-from seqtoolkit.files import is_number, is_whole
+from seqtoolkit.compare_statistics import Reached
+from seqtoolkit.quality import Quality
+from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.statistics import wilson
 from seqtoolkit.retention_store import read as read_curves
 from seqtoolkit.runs import Run, read_probe
+
+Kind = TypeVar("Kind", Quality, LengthRecord)
 
 BEST = "best"
 HIGHER = (  # measures of which more is better, the first that a task has
@@ -24,6 +27,7 @@ HIGHER = (  # measures of which more is better, the first that a task has
     "chrf",
     "bleu",
 )
+ROUNDING = 1e-6  # of a metric in single precision
 _LENGTH = {"per": "error_rate"}  # records by source length call it otherwise
 
 
@@ -64,56 +68,51 @@ def measure_of(run: Run, monitor: str, mode: str, given: str | None) -> Measure:
     name = monitor.removeprefix("val/")
     if name != "loss" and name in measured:
         return Measure(name, mode, _unit(run.path, name))
-    for record in _records(run.path, "quality.json"):
-        if (name := str(record.get("measure"))) in measured:
-            return Measure(name, "max" if name in HIGHER else "min", _unit(run.path, name))
+    for quality in _qualities(run.path):
+        if quality.measure in measured:
+            return Measure(quality.measure, "max" if quality.higher_is_better else "min", quality.unit)
     for name in HIGHER:
         if name in measured:
             return Measure(name, "max", _unit(run.path, name))
     return Measure("loss", "min")
 
 
-def quality_of(run: Run, measure: Measure) -> Quality | None:
+def quality_of(run: Run, measure: Measure) -> Reached | None:
     """Return what a run reached, with its interval over examples where one was stored; None when it is not tested."""
     estimate = run.metrics.get(f"test/{measure.name}")
     if estimate is None:
         return None
-    found = _stored(run.path, measure.name) or {}
-    lower, upper, n = found.get("lower"), found.get("upper"), found.get("n")
-    if not (is_number(lower) and is_number(upper) and is_whole(n, 1)):
-        return Quality(estimate)
-    return Quality(estimate, min(lower, estimate), max(upper, estimate), n)
+    found = _stored(run.path, measure.name)
+    if found is None or found.lower is None or found.upper is None:
+        return Reached(estimate)
+    if not found.lower - ROUNDING <= estimate <= found.upper + ROUNDING:  # in other units: of something else
+        return Reached(estimate)
+    return Reached(estimate, min(found.lower, estimate), max(found.upper, estimate), found.n)
 
 
 def baseline_of(run: Path, measure: Measure) -> dict[str, Any] | None:
     """Return {"name", "estimate", "skill", "skill_lower", "skill_upper"} of what needs no model, where it is stored."""
-    for record in _records(run, "quality.json"):
-        baseline = record.get("baseline")
-        if (
-            record.get("measure") == measure.name
-            and isinstance(baseline, dict)
-            and is_number(record.get("skill"))
-        ):
-            skill = {name: record.get(name) for name in ("skill", "skill_lower", "skill_upper")}
-            return {"name": str(baseline.get("name")), "estimate": baseline.get("estimate"), **skill}
+    for one in _qualities(run):
+        if one.measure == measure.name and one.baseline:
+            skill = {"skill": one.skill, "skill_lower": one.skill_lower, "skill_upper": one.skill_upper}
+            return {"name": one.baseline, "estimate": one.baseline_estimate, **skill}
     return None
 
 
-def _stored(run: Path, name: str) -> dict[str, Any] | None:
-    """Return {"lower", "upper", "n"} of a measure, from whichever probe has it."""
-    for record in _records(run, "quality.json"):
-        if record.get("measure") == name:
-            return record
-    for record in _records(run, "length.json"):
-        if record.get("measure") == _LENGTH.get(name, name):
-            overall: dict[str, Any] = record.get("settings", {}).get("overall") or {}
-            return overall
+def _stored(run: Path, name: str) -> Reached | None:
+    """Return a measure with its interval, from whichever probe has it."""
+    for one in _qualities(run):
+        if one.measure == name:
+            return Reached(one.estimate, one.lower, one.upper, one.n)
+    for record in _lengths(run):
+        if record.measure == _LENGTH.get(name, name) and (overall := record.settings.get("overall")):
+            return Reached(**overall)
     if name == "recall_accuracy":
         return next((_recalled(one) for one in read_curves(run, BEST) if one.protocol == "recall"), None)
     return None
 
 
-def _recalled(curve: Record) -> dict[str, Any]:
+def _recalled(curve: Record) -> Reached:
     """Return Wilson's interval of all answers at the lags of training: wider than that of the mean over lags."""
     longest = curve.settings.get("max_lag", curve.lags[-1])
     counts = [
@@ -122,23 +121,29 @@ def _recalled(curve: Record) -> dict[str, Any]:
         if lag <= longest
     ]
     hits, n = round(sum(hit for hit, _ in counts)), sum(n for _, n in counts)
-    lower, upper = wilson(hits, n)
-    return {"lower": lower, "upper": upper, "n": n}
+    return Reached(hits / n, *wilson(hits, n), n)
 
 
 def _unit(run: Path, name: str) -> str:
-    for probe in ("quality.json", "length.json"):
-        for record in _records(run, probe):
-            if record.get("measure") == _LENGTH.get(name, name):
-                return str(record.get("unit", ""))
-    return "accuracy" if name.endswith("accuracy") else ""
+    units = {one.measure: one.unit for one in _lengths(run)} | {
+        one.measure: one.unit for one in _qualities(run)
+    }
+    return units.get(_LENGTH.get(name, name), "accuracy" if name.endswith("accuracy") else "")
 
 
-def _records(run: Path, probe: str) -> list[dict[str, Any]]:
-    """Return the records of a probe of the test split; none when it is missing or damaged."""
+def _qualities(run: Path) -> list[Quality]:
+    return _records(run, Quality)
+
+
+def _lengths(run: Path) -> list[LengthRecord]:
+    return _records(run, LengthRecord)
+
+
+def _records(run: Path, kind: type[Kind]) -> list[Kind]:
+    """Return the records of a kind that the test has stored; none when they are missing or damaged."""
     try:
-        found = read_probe(run, BEST, probe) or {}
+        found = read_probe(run, BEST, f"{kind.probe}.json") or {}
+        records = found.get("records") if found.get("split") == "test" else None
+        return [kind.from_dict(record) for record in records] if isinstance(records, list) else []
     except (OSError, ValueError):
         return []
-    records = found.get("records") if found.get("split") == "test" else None
-    return [record for record in records if isinstance(record, dict)] if isinstance(records, list) else []

@@ -14,7 +14,7 @@ from seqtoolkit.compare_memory import memory, need
 from seqtoolkit.compare_plan import Work
 from seqtoolkit.compare_quality import BEST, Measure, baseline_of, measure_of, quality_of
 from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, reached, status_of
-from seqtoolkit.compare_statistics import Quality, difference, over_seeds
+from seqtoolkit.compare_statistics import Reached, difference, over_seeds
 from seqtoolkit.retention.comparison import pool, solved
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run, read_run
@@ -98,7 +98,7 @@ def _architecture(
         "rate": rate,
         "rate_at_edge": len(work.rates) > 1 and rate in (work.rates[0], work.rates[-1]),
         "seeds": seeds,
-        "quality": over_seeds(known) if known else None,
+        "quality": over_seeds(known, measure is not None and measure.unit == "accuracy") if known else None,
         "baseline": next((one for one in baselines if one), None),
         "seconds": median(times) if times else None,
         "latency": cost.get("latency"),
@@ -127,7 +127,7 @@ def _seed(
     seed: int,
     run: Run | None,
     path: Path | None,
-    quality: Quality | None,
+    quality: Reached | None,
     failures: Failures,
     why: str,
 ) -> dict[str, Any]:
@@ -174,9 +174,9 @@ def _compare(architectures: list[dict[str, Any]], measure: Measure) -> None:
             one["difference"] = {"than": best["arch"], **asdict(found), "tied": found.tied}
 
 
-def _qualities(architecture: dict[str, Any]) -> dict[int, Quality]:
+def _qualities(architecture: dict[str, Any]) -> dict[int, Reached]:
     return {
-        one["seed"]: Quality(**one["quality"]) for one in architecture["seeds"] if one["quality"] is not None
+        one["seed"]: Reached(**one["quality"]) for one in architecture["seeds"] if one["quality"] is not None
     }
 
 

@@ -12,7 +12,7 @@ from seqtoolkit.retention.statistics import ALPHA, t_quantile
 
 
 @dataclass(frozen=True)
-class Quality:
+class Reached:
     """What one run reached on the test split, with the 95 % interval over its n examples where that is known."""
 
     estimate: float
@@ -40,21 +40,25 @@ class Difference:
         return self.lower is None or self.upper is None or self.lower <= 0 <= self.upper
 
 
-def over_seeds(qualities: Sequence[Quality]) -> dict[str, Any]:
+def over_seeds(qualities: Sequence[Reached], share: bool = False) -> dict[str, Any]:
     """Return the mean over seeds, its 95 % interval over seeds (Student's t; null with one), and over examples.
 
-    All seeds are tested on the same examples, so that of a mean is at most as wide as the mean of theirs.
+    All seeds are tested on the same examples, so that of a mean is at most as wide as the mean of theirs. The interval
+    of a `share` ends at 0 and 1.
     """
     values = [one.estimate for one in qualities]
     mean, half = fmean(values), _half(values, ALPHA)
-    bounds = {"lower": None, "upper": None} if half is None else {"lower": mean - half, "upper": mean + half}
+    low, high = (0.0, 1.0) if share else (-math.inf, math.inf)
+    bounds: dict[str, float | None] = {"lower": None, "upper": None}
+    if half is not None:
+        bounds = {"lower": max(low, mean - half), "upper": min(high, mean + half)}
     lower, upper = (_mean([getattr(one, name) for one in qualities]) for name in ("lower", "upper"))
     examples = {"examples_lower": lower, "examples_upper": upper, "examples": qualities[0].n}
     return {"estimate": mean, **bounds, "seeds": len(values), **examples}
 
 
 def difference(
-    ours: Mapping[int, Quality], theirs: Mapping[int, Quality], comparisons: int = 1
+    ours: Mapping[int, Reached], theirs: Mapping[int, Reached], comparisons: int = 1
 ) -> Difference | None:
     """Return ours - theirs over the seeds that both have, with an interval at 95 % for so many comparisons together.
 
@@ -77,7 +81,7 @@ def difference(
     return Difference(mean, mean - below, mean + above, len(seeds))
 
 
-def _reach(qualities: Sequence[Quality], side: str) -> float:
+def _reach(qualities: Sequence[Reached], side: str) -> float:
     """Return how far the interval over examples reaches to a side, on the mean of the seeds; 0 where it is unknown."""
     bounds = [getattr(one, side) for one in qualities]
     return fmean(
