@@ -37,7 +37,7 @@ def main() -> int:
         options.lengths,
         options.seeds,
         options.rates,
-        options.seconds,
+        options.steps,
         options.tasks,
     )
     failures = plan.train()
@@ -47,7 +47,7 @@ def main() -> int:
         read_recall(plan),
         read_g2p(plan),
         costs(plan.architectures, options.cost_lengths, options.repeats, plan.runs / "costs.json"),
-        _honesty(plan, options.words),
+        _honesty(plan, options.words, failures),
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(page(_TITLE, _lead(plan), answers(study), _methods(plan, failures)))
@@ -66,23 +66,29 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--architectures", nargs="+", default=machine.ARCHITECTURES)
     parser.add_argument("--tasks", nargs="+", default=TASKS, choices=TASKS)
     parser.add_argument(
-        "--lengths", type=int, nargs="+", default=(32, 128, 512), help="longest lags in training"
+        "--lengths", type=int, nargs="+", default=(32, 96, 256), help="longest lags in training"
     )
     parser.add_argument("--seeds", type=int, default=3, help="of weights and data, from 0")
     parser.add_argument(
         "--rates", type=float, nargs="+", default=(0.003, 0.001), help="learning rates to choose from"
     )
-    parser.add_argument("--seconds", type=int, default=36, help="of the longest training")
+    parser.add_argument("--steps", type=int, default=1000, help="of the longest training")
     parser.add_argument("--words", type=int, default=200, help="test words for the faithfulness of maps")
     parser.add_argument("--cost-lengths", type=int, nargs="+", default=COSTS, help="T of time and memory")
     parser.add_argument("--repeats", type=int, default=5, help="of each time")
     return parser.parse_args()
 
 
-def _honesty(plan: Plan, words: int) -> dict[int, list[AlignmentRecord]]:
-    """Measure the maps of the models that pronounce words by attention, by seed."""
-    jobs = {seed: job for (arch, seed), job in plan.pronounces().items() if arch == "attention"}
-    return {seed: honesty(job.path, words) for seed, job in jobs.items() if job.best.exists()}
+def _honesty(plan: Plan, words: int, failures: list[str]) -> dict[int, list[AlignmentRecord]]:
+    """Measure the maps of the models that pronounce words by attention, by seed; say what went wrong."""
+    found = {}
+    for (arch, seed), job in plan.pronounces().items():
+        if arch == "attention" and job.best.exists():
+            try:
+                found[seed] = honesty(job.path, words)
+            except (OSError, ValueError) as error:
+                failures.append(f"{job.path}: its map: {error}")
+    return found
 
 
 _TITLE = "How far back do they remember? The article, measured"
@@ -99,15 +105,23 @@ def _lead(plan: Plan) -> str:
 def _methods(plan: Plan, failures: list[str]) -> list[str]:
     grid = [f"{arch}, lags up to {length}: {plan.rate(arch, length):g}" for arch, length in plan.cases]
     return [
-        f"Machine: {machine.describe(1)}; torch {torch.__version__}. Each model is trained on one core for at most "
-        f"{plan.seconds} s; a faster or slower machine trains for more or fewer steps.",
+        f"Machine: {machine.describe(1)}; torch {torch.__version__}. Budgets are in steps, the same for every "
+        f"architecture, so that all see as many examples and a busy machine changes nothing: {_budgets(plan)}.",
         f"Seeds 0 to {plan.seeds - 1} decide weights and data alike, so that architectures are compared in pairs.",
         f"Learning rates {', '.join(f'{rate:g}' for rate in plan.rates)} of AdamW: the validation loss of "
         f"seed 0 chose. {'; '.join(grid)}. The test split was looked at once.",
-        f"Recall: one of 26 symbols, chance 1/26; {PER_LAG['test']} independent sequences for each lag; Wilson "
+        f"Recall: one of 26 symbols, chance 1/26; {PER_LAG['test']} independent sequences for each lag, of which the "
+        "last recall counts, those before it drawn as in training; Wilson "
         "intervals; horizons by exact binomial tests, corrected over the lags by Holm, interval 95 %.",
         *(f"Failed: {message}" for message in failures),
     ]
+
+
+def _budgets(plan: Plan) -> str:
+    arch, rate = plan.architectures[0], plan.rates[0]
+    told = [f"{plan.recall(arch, length, 0, rate).budget} at lags up to {length}" for length in plan.lengths]
+    words = [f"{plan.g2p(arch, 0).budget} of words to phonemes"] if "g2p" in plan.tasks else []
+    return ", ".join([*told, *words])
 
 
 if __name__ == "__main__":

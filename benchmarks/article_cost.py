@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from time import process_time
 
 import machine  # noqa: F401  (before torch)
 import torch
 from timing import timed
+from torch import Tensor, UntypedStorage
 
 from seqtoolkit.mixer import state_bytes
 from seqtoolkit.model import Block, SequenceModel, count_parameters
@@ -25,8 +27,11 @@ class Cost:
 
     arch: str
     steps: int  # T
-    train: list[float]  # seconds of forward and backward over T steps, BATCH sequences, one for each repeat
-    step: list[float]  # seconds of one more step after T
+    train: list[
+        float
+    ]  # seconds of a core: forward and backward over T steps, BATCH sequences, one for each repeat
+    step: list[float]  # seconds of a core: one more step after T
+    kept: int  # bytes that the forward over T steps keeps for the backward, for each sequence
     state: int  # bytes of the state of one sequence after T steps
 
 
@@ -81,8 +86,25 @@ def cost(arch: str, steps: int, repeats: int) -> Cost:
             for _ in range(STEPS):
                 built.advance(next_token, state)
 
-    taken = [seconds / STEPS for seconds in timed(walk, repeats)]
-    return Cost(arch, steps, timed(train, repeats), taken, state_bytes(state))
+    taken = [seconds / STEPS for seconds in timed(walk, repeats, process_time)]
+    trained = timed(train, repeats, process_time)
+    return Cost(arch, steps, trained, taken, _kept(built, tokens) // BATCH, state_bytes(state))
+
+
+def _kept(built: SequenceModel, tokens: Tensor) -> int:
+    """Return the bytes of what autograd saves, each storage once, the weights left out."""
+    weights = {weight.untyped_storage().data_ptr() for weight in built.parameters()}
+    saved = dict[int, UntypedStorage]()  # held, so that no two share an address
+
+    def save(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            saved[storage.data_ptr()] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(save, lambda tensor: tensor):
+        built(tokens)[0].square().mean()
+    return sum(storage.nbytes() for storage in saved.values())
 
 
 def growth(found: Sequence[Cost], arch: str) -> tuple[list[int], list[Cost]]:

@@ -22,6 +22,7 @@ from article_study import (
     learned_table,
     metric,
     paired_errors,
+    paired_misses,
     protocol_chart,
     recall_chart,
 )
@@ -62,7 +63,8 @@ def _forgets(study: Study) -> Answer:
         notes=[
             "A horizon is the largest lag up to which a symbol is recalled more often than half-way from chance to 1. "
             f"“About {rules.CLAIM}” is taken as within a factor of {rules.ABOUT:g}. "
-            "Given are the median over seeds, and in brackets what holds the 95 % intervals of all of them."
+            "Given are the median over seeds, and in brackets what holds the 95 % intervals of all of them. "
+            "It is what this training has reached: a longer one may teach it to carry further."
         ],
     )
 
@@ -76,9 +78,13 @@ def _carry(study: Study) -> Answer:
         rules.differ(("LSTM", "GRU"), study.pairs("lstm", "gru", length), length)
         for length in study.plan.lengths
     ]
+    for length in study.plan.lengths:
+        unit = f"lags up to {length}: share of wrong answers, all lags of the test alike"
+        if (misses := paired_misses(study, "lstm", "gru", length))[0]:
+            verdicts.append(rules.better(("LSTM", "GRU"), misses, unit))
     errors = paired_errors(study, "lstm", "gru")
     if errors[0]:
-        verdicts.append(rules.better(("LSTM", "GRU"), errors, "phoneme error rate"))
+        verdicts.append(rules.better(("LSTM", "GRU"), errors, "words to phonemes: phoneme error rate"))
     return Answer(
         "How far do LSTM and GRU carry, and do they differ?",
         "both carry over long distances, the GRU about as well as the LSTM.",
@@ -108,26 +114,29 @@ def _buys(study: Study) -> Answer:
         "every step is one step away: nothing is forgotten.",
         verdicts,
         [recall_chart(study, "attention")],
-        [(f"Seconds of training until validation recall reached {LEARNED:.0%}", learned_table(study))],
+        [(f"Steps of training until validation recall reached {LEARNED:.0%}", learned_table(study))],
     )
 
 
 def _costs(study: Study) -> Answer:
     verdicts, charts = [], []
     for title, unit, read in (
-        (f"Training, forward and backward, {BATCH} sequences", "seconds", lambda one: one.train),
-        ("One more step after T", "seconds", lambda one: one.step),
+        (f"Training, forward and backward, {BATCH} sequences", "seconds of a core", lambda one: one.train),
+        ("Kept for the backward, one sequence", "bytes", lambda one: [float(one.kept)]),
+        ("One more step after T", "seconds of a core", lambda one: one.step),
         ("State of one sequence after T steps", "bytes", lambda one: [float(one.state)]),
     ):
         charts.append(cost_chart(study, title, unit, read))
     steps, mine = growth(study.costs, "attention")
     if len(steps) > 1:
         verdicts.append(rules.grows("Training time", exponent(steps, [one.train for one in mine]), 2))
+        verdicts.append(rules.grows("Memory of training", exponent(steps, [[one.kept] for one in mine]), 1))
         verdicts.append(rules.grows("Time of a step", exponent(steps, [one.step for one in mine]), 1))
         verdicts.append(rules.grows("Memory of the state", exponent(steps, [[one.state] for one in mine]), 1))
     return Answer(
         "What does attention cost as T grows?",
-        "training time as T², a step and its memory as T, where a recurrent state stays as it is.",
+        "training time as T² (its memory too, where the map is kept: here it is not), a step and its state as T, "
+        "where a recurrent state stays as it is.",
         verdicts or [Verdict("open", "Too few lengths were measured.")],
         charts,
         [("Power of T, longer half of the lengths [95 %, bootstrap over repeats]", growth_table(study))],
@@ -179,7 +188,7 @@ def _words(study: Study) -> Answer:
     told = ", ".join(
         f"{arch} {value:.1%}" for arch, value in sorted(middle.items(), key=lambda item: item[1])
     )
-    seconds = study.plan.g2p(study.plan.architectures[0], 0).seconds
+    budget = study.plan.g2p(study.plan.architectures[0], 0).budget
     return Answer(
         "And on words to phonemes?",
         NOT_SAID,
@@ -188,5 +197,5 @@ def _words(study: Study) -> Answer:
                 "measured", f"Median phoneme error rate over {study.plan.counted}: {told or 'not measured'}."
             )
         ],
-        tables=[(f"Words to phonemes, n = {TEST_WORDS:,} test words, {seconds} s of training each", table)],
+        tables=[(f"Words to phonemes, n = {TEST_WORDS:,} test words, {budget} of training each", table)],
     )

@@ -47,7 +47,10 @@ def forgetting(horizons: Sequence[Horizon], trained: int) -> Verdict:
         )
     low, high = CLAIM / ABOUT, CLAIM * ABOUT
     told = f"The RNN carries a symbol over {spread(horizons)} steps"
-    if trained < CLAIM and not all(one.lower > high for one in horizons):
+    kept = any(
+        one.estimate >= trained for one in horizons
+    )  # all that it was asked for: where it ends is not seen
+    if (trained < CLAIM or (kept and trained <= high)) and not all(one.lower > high for one in horizons):
         return Verdict("open", f"{told}, but its training asked for lags up to {trained} only.")
     if all(one.upper < low and not one.upper_censored for one in horizons):
         return Verdict("contradicts", f"{told}: it forgets sooner than after about {CLAIM} steps.")
@@ -177,9 +180,10 @@ def disagreement(horizons: Mapping[str, Sequence[Horizon]]) -> str:
 def better(names: tuple[str, str], errors: tuple[Sequence[float], Sequence[float]], unit: str) -> Verdict:
     """Compare the errors of two architectures from the same seeds, for the claim that they do equally well."""
     if not errors[0]:
-        return Verdict("open", f"The {unit}s were not measured.")
+        return Verdict("open", f"Not measured: {unit}.")
     mean, low, high = paired(*errors)
-    told = f"{names[0]} less {names[1]}, {unit}: {mean:+.4f} [{low:+.4f}, {high:+.4f}] over {len(errors[0])} seeds"
+    told = f"{unit.capitalize()}, {names[0]} less {names[1]}: {mean:+.4f} [{low:+.4f}, {high:+.4f}]"
+    told += f" over {len(errors[0])} seeds"
     if low <= 0 <= high:
         return Verdict("open", f"{told}: no difference that these seeds could show.")
     return Verdict("contradicts", f"{told}: {names[0] if mean < 0 else names[1]} errs less.")

@@ -129,19 +129,20 @@ def cost_chart(study: Study, title: str, unit: str, read: Callable[[Cost], list[
         middle, low, high = ([pick(row) for row in values] for pick in (median, min, max))
         series.append(Series(title, arch, arch, 0, steps, middle, low, high, [len(row) for row in values]))
     caption = (
-        f"One layer of width {WIDTH}; medians, bands from the fastest to the slowest repeat; n: repeats."
+        f"One layer of width {WIDTH}; medians, bands from the least to the most of the repeats; n: repeats."
     )
     return Chart(title, "T (steps)", unit, series, caption, "log", "log", ("median", "least", "most", "null"))
 
 
 def growth_table(study: Study) -> Rows:
     """List the powers of T by which the costs of each architecture grow."""
-    found: Rows = [("architecture", "training", "one step", "state")]
+    found: Rows = [("architecture", "training", "memory of training", "one step", "state")]
     for arch in study.plan.architectures:
         steps, mine = growth(study.costs, arch)
         if len(steps) > 1:
             tables = (
                 [one.train for one in mine],
+                [[float(one.kept)] for one in mine],
                 [one.step for one in mine],
                 [[float(one.state)] for one in mine],
             )
@@ -162,15 +163,15 @@ def horizon_table(study: Study, archs: Sequence[str]) -> Rows:
 
 
 def learned_table(study: Study) -> Rows:
-    """List which seeds learned the task, and after how many seconds."""
+    """List which seeds learned the task, and after how many steps."""
     found: Rows = [("architecture", *(f"lags up to {length}" for length in study.plan.lengths))]
     for arch in study.plan.architectures:
         cells = []
         for length in study.plan.lengths:
             mine = [one.learned for one in study.recall if (one.arch, one.length) == (arch, length)]
-            reached = sorted(seconds for seconds in mine if seconds is not None)
-            times = f": {', '.join(f'{seconds:.0f}' for seconds in reached)}" if reached else ""
-            cells.append(f"{len(reached)}/{len(mine)} seeds{times}")
+            reached = sorted(steps for steps in mine if steps is not None)
+            after = f": {', '.join(f'{steps:,}' for steps in reached)}" if reached else ""
+            cells.append(f"{len(reached)}/{len(mine)} seeds{after}")
         found.append((arch, *cells))
     return found
 
@@ -187,7 +188,20 @@ def by_protocol(study: Study, arch: str, length: int) -> dict[str, list[Horizon]
 def paired_errors(study: Study, first: str, second: str) -> tuple[list[float], list[float]]:
     """Return the phoneme error rates of two architectures from the same seeds."""
     found = {(one.arch, one.seed): one.run.metrics.get("test/per") for one in study.g2p}
-    both = [(found.get((first, seed)), found.get((second, seed))) for seed in range(study.plan.seeds)]
+    return _both(found, first, second, study.plan.seeds)
+
+
+def paired_misses(study: Study, first: str, second: str, length: int) -> tuple[list[float], list[float]]:
+    """Return the shares of wrong answers of two architectures from the same seeds."""
+    found = {(one.arch, one.seed): one.missed for one in study.recall if one.length == length}
+    return _both(found, first, second, study.plan.seeds)
+
+
+def _both(
+    found: Mapping[tuple[str, int], float | None], first: str, second: str, seeds: int
+) -> tuple[list[float], list[float]]:
+    """Return the values of two architectures from the seeds that have both."""
+    both = [(found.get((first, seed)), found.get((second, seed))) for seed in range(seeds)]
     kept = [(one, other) for one, other in both if one is not None and other is not None]
     return [one for one, _ in kept], [other for _, other in kept]
 

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from jobs import Job, run_all, train_and_test
+from jobs import Budget, Job, run_all, train_and_test
 
 from seqtoolkit.runs import Run, read_run
 from seqtoolkit.runs_command import recall_records, table
@@ -26,7 +26,12 @@ def main() -> int:
     options = _options()
     began = time.perf_counter()
     jobs = [
-        Job(options.runs / f"demo-{task}-{arch}", task, arch, min(seconds, options.seconds))
+        Job(
+            options.runs / f"demo-{task}-{arch}",
+            task,
+            arch,
+            Budget(min(seconds, options.seconds), "seconds"),
+        )
         for task, seconds in SECONDS.items()
         for arch in options.architectures
     ]

@@ -10,11 +10,33 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from seqtoolkit.runs import read_run
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 _QUIET = ("--trainer.enable_progress_bar", "false")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a model is trained: in seconds of the clock, or in steps, which are the same on a busy machine."""
+
+    amount: int
+    unit: Literal["seconds", "steps"]
+
+    def __str__(self) -> str:
+        return f"{self.amount:,} {self.unit}"
+
+    @property
+    def words(self) -> list[str]:
+        """What `fit` is told."""
+        minutes, seconds = divmod(self.amount, 60)
+        limit = {
+            "seconds": ["--trainer.max_time", f"00:00:{minutes:02d}:{seconds:02d}"],
+            "steps": ["--trainer.max_steps", str(self.amount), "--trainer.max_time", "null"],
+        }
+        return [*limit[self.unit], "--trainer.max_epochs", "-1"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +46,7 @@ class Job:
     path: Path  # its run folder
     task: str  # the configuration, by its stem
     arch: str
-    seconds: int  # of training
+    budget: Budget
     options: tuple[str, ...] = ()  # more words for `fit`; a checkpoint remembers them
 
     @property
@@ -35,13 +57,23 @@ class Job:
 
 def run_all(jobs: Iterable[Job], do: Callable[[Job], str]) -> list[str]:
     """Do jobs two at a time; return what went wrong, one message for each job that failed."""
+
+    def done(job: Job) -> str:
+        try:
+            return do(job)
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # such as a run folder that is damaged: the others are done all the same
+            return f"{job.path}: {error}"
+
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return [message for message in pool.map(do, jobs) if message]
+        return [message for message in pool.map(done, jobs) if message]
 
 
 def train_and_test(job: Job) -> str:
     """Train and test one model unless that was done; return what went wrong, or nothing."""
-    if "test/loss" in read_run(job.path).metrics:
+    if _trained(job) and "test/loss" in read_run(job.path).metrics:
         print(f"{job.path}: there already, used again (remove the folder to train anew)", flush=True)
         return ""
     return train(job) or seqtoolkit(job, "test", "--ckpt_path", str(job.best), *_QUIET)
@@ -49,17 +81,16 @@ def train_and_test(job: Job) -> str:
 
 def train(job: Job) -> str:
     """Train from the beginning, or go on where something interrupted has left off, unless that was done."""
-    if read_run(job.path).status == "finished":
+    if _trained(job):
         return ""
     last = job.path / "checkpoints" / "last.ckpt"
-    if not last.exists():
+    if not last.exists() or read_run(job.path).status == "finished":
         _set_aside(job.path)
-    print(f"{job.path}: training for {job.seconds} s", flush=True)
+    print(f"{job.path}: training for {job.budget}", flush=True)
     begin = ["--config", str(CONFIGS / f"{job.task}.yaml"), *job.options]
     start = ["--ckpt_path", str(last)] if last.exists() else begin
-    minutes, seconds = divmod(job.seconds, 60)
-    budget = ["--trainer.max_time", f"00:00:{minutes:02d}:{seconds:02d}", "--trainer.max_epochs", "-1"]
-    return seqtoolkit(job, "fit", *start, "--model.arch", job.arch, *budget, "--run", str(job.path), *_QUIET)
+    told = [*start, "--model.arch", job.arch, *job.budget.words, "--run", str(job.path), *_QUIET]
+    return seqtoolkit(job, "fit", *told)
 
 
 def seqtoolkit(job: Job, *words: str) -> str:
@@ -75,7 +106,13 @@ def seqtoolkit(job: Job, *words: str) -> str:
     )
 
 
+def _trained(job: Job) -> bool:
+    """Say whether a run has ended, after as many steps as are asked for now."""
+    run = read_run(job.path)
+    return run.status == "finished" and (job.budget.unit == "seconds" or run.step == job.budget.amount)
+
+
 def _set_aside(path: Path) -> None:
-    """Keep what an interrupted run has left, under another name: it has no checkpoint to go on from."""
+    """Keep, under another name, what cannot be gone on with: no checkpoint was left, or another budget has ended."""
     if path.exists():
-        path.rename(path.with_name(f"{path.name}-interrupted-{time.strftime('%Y%m%d-%H%M%S')}"))
+        path.rename(path.with_name(f"{path.name}-before-{time.strftime('%Y%m%d-%H%M%S')}"))

@@ -56,6 +56,11 @@ def test_when_the_rnn_forgets(horizons: list[Horizon], status: str, says: str) -
 def test_lags_that_were_never_asked_for_need_not_be_carried() -> None:
     assert rules.forgetting([at(8, 6, 12)], 8).status == "open"
     assert rules.forgetting([at(1024)], 8).status == "contradicts"
+    assert (
+        rules.forgetting([at(32, 24, 32), at(24)], 32).status == "open"
+    )  # one keeps all that it was asked for
+    assert rules.forgetting([at(24), at(24)], 32).status == "agrees"
+    assert rules.forgetting([at(64), at(48)], 32).status == "contradicts"
 
 
 def _match(text: str, pattern: str) -> None:

@@ -37,6 +37,7 @@ def _beside_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_state_is_counted(arch: str, grows: bool) -> None:
     short, long = (cost.cost(arch, steps, 1) for steps in (16, 64))
     assert (long.state > short.state) == grows
+    assert 3 < long.kept / short.kept < 5  # linear: no architecture keeps a map of T x T
     assert min(*short.train, *short.step, *long.train, *long.step) > 0
 
 
@@ -127,7 +128,7 @@ def test_the_whole_road_in_small(
 ) -> None:
     out = tmp_path / "page.html"
     words = f"article.py --runs {tmp_path / 'runs'} --out {out} --architectures rnn attention --tasks recall"
-    words += " --lengths 4 --seeds 1 --rates 0.003 --seconds 3 --cost-lengths 16 32 64 128 --repeats 2"
+    words += " --lengths 4 --seeds 1 --rates 0.003 --steps 20 --cost-lengths 16 32 64 128 --repeats 2"
     monkeypatch.setattr(sys, "argv", words.split())
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(BENCHMARKS / "article.py"), run_name="__main__")
