@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-PROBE = "cost.json"
+from seqtoolkit.compare_store import COST
+
 WARM = 20  # steps before the first that counts
 COUNTED = 200
 
@@ -29,7 +30,7 @@ def main(argv: list[str]) -> int:
         checkpoint = checkpoints.load(path)
         measured = cost(checkpoint.model, checkpoint.described.spec, steps)
         folder.open(create=False)
-        folder.write_probe(path, PROBE, {"schema": 1, "step": checkpoint.step, **measured})
+        folder.write_probe(path, COST, {"schema": 1, "step": checkpoint.step, **measured})
     except (ValueError, OSError) as error:
         print(f"seqtoolkit compare: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from seqtoolkit.compare_cost import PROBE
 from seqtoolkit.compare_plan import Work
 from seqtoolkit.compare_quality import BEST
+from seqtoolkit.compare_store import COST
 from seqtoolkit.runs import Run, read_metrics, read_probe, read_run
 
 Status = Literal["waiting", "finished", "failed"]
@@ -65,6 +65,6 @@ def status_of(run: Run) -> tuple[Status, str]:
 def cost_of(run: Path) -> dict[str, Any]:
     """Return what was measured of a run's time and state; nothing when it was not."""
     try:
-        return read_probe(run, BEST, PROBE) or {}
+        return read_probe(run, BEST, COST) or {}
     except (OSError, ValueError):  # damaged: measured again
         return {}

@@ -51,6 +51,7 @@ from seqtoolkit.files import read_json, write_json
 
 SCHEMA = 1
 NAME = "compare.json"
+COST = "cost.json"  # the probe of a run: what a step of it takes
 
 
 def write(folder: Path, comparison: dict[str, Any]) -> None:
