@@ -10,11 +10,10 @@ from typing import Literal
 from seqtoolkit.checkpoint import described
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.lines import OnBadLine
-from seqtoolkit.data.text_base import SPLITS, LanguageData
+from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, split_of
+from seqtoolkit.data.text_base import LanguageData
 from seqtoolkit.data.text_files import TextFile, read_texts
 from seqtoolkit.data.text_symbols import TextSymbols, Unit
-
-Shares = tuple[float, float, float]
 
 
 class TextData(LanguageData):
@@ -71,7 +70,10 @@ class TextData(LanguageData):
     ) -> None:
         super().__init__(window, batch_size, seed, inputs, on_bad_line, length, temperature, top_k)
         paths = {"file": file, "train": train, "val": val, "test": test}
-        _check(paths, shares, min_count, spec_of)
+        check_paths(paths, "text", known=spec_of is not None)
+        check_shares(shares)
+        if min_count < 1:
+            raise ValueError(f"min_count must be at least 1, got {min_count}")
         known = None if spec_of is None else known_symbols(Path(spec_of))
         unit = unit if known is None else known.unit
         read = {name: read_texts(path, suffix) for name, path in paths.items() if path is not None}
@@ -113,10 +115,8 @@ def divide_files(
     Raises ValueError when a split that has a share is left without a file.
     """
     parts: dict[str, list[str]] = {split: [] for split, share in zip(SPLITS, shares, strict=True) if share}
-    test, val = shares[2] / sum(shares), (shares[2] + shares[1]) / sum(shares)
     for file, text in zip(files, texts, strict=True):
-        place = int(file.sha256[:16], 16) / 2**64
-        parts["test" if place < test else "val" if place < val else "train"].append(text)
+        parts[split_of(file.sha256, shares)].append(text)
     if empty := [split for split, some in parts.items() if not some]:
         raise ValueError(
             f"{name}: none of its {len(files):,} files is for {empty[0]}; give more files, other --data.shares,"
@@ -135,30 +135,14 @@ def _cut(texts: Sequence[str], shares: Shares) -> dict[str, list[str]]:
 
 def _text(file: TextFile, unit: Unit) -> str:
     """Return a text with a character for each symbol."""
-    return file.data.decode("latin-1") if unit == "byte" else file.text()
+    return (
+        file.data.decode("latin-1")
+        if unit == "byte"
+        else file.text(", or let the model read bytes: --data.unit byte")
+    )
 
 
 def _digest(files: Sequence[TextFile]) -> str:
     """Identify a file, or all files of a folder."""
     each = [file.sha256 for file in files]
     return each[0] if len(each) == 1 else hashlib.sha256("".join(each).encode()).hexdigest()
-
-
-def _check(paths: dict[str, str | None], shares: Shares, min_count: int, spec_of: str | None) -> None:
-    given = [name for name in SPLITS if paths[name] is not None]
-    nothing = paths["file"] is None and not given
-    if not (nothing and spec_of) and paths["file"] is None and not {"train", "val"} <= {*given}:
-        raise ValueError(
-            "no text: give --data.file TEXT.txt, which is divided,"
-            " or --data.train, --data.val and --data.test, a file or a folder for each"
-        )
-    if paths["file"] is not None and given:
-        raise ValueError(
-            f"--data.file {paths['file']} is divided into three parts; leave out --data.{' and --data.'.join(given)}"
-        )
-    if min(shares) < 0 or shares[0] <= 0:
-        raise ValueError(
-            f"shares {shares} are of training, validation and test: not negative, the first positive"
-        )
-    if min_count < 1:
-        raise ValueError(f"min_count must be at least 1, got {min_count}")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
 
 EVAL_ROWS = 64  # parts in which a text is evaluated at the same time
-SPLITS = ("train", "val", "test")
 
 
 class LanguageData(SequenceData):

@@ -22,10 +22,10 @@ class TextFile:
         """Identify the content."""
         return hashlib.sha256(self.data).hexdigest()
 
-    def text(self) -> str:
+    def text(self, instead: str = "") -> str:
         """Return the text without a byte order mark, its lines ended by line feeds alone.
 
-        Raises ValueError with the file and the line that is not UTF-8.
+        Raises ValueError with the file and the line that is not UTF-8, and what may be done instead of mending it.
         """
         try:
             text = self.data.removeprefix(_BOM).decode()
@@ -34,7 +34,7 @@ class TextFile:
             raise ValueError(
                 f"{self.name}, line {before.count(10) + 1:,}: not UTF-8 ({error.reason},"
                 f" 0x{self.data.removeprefix(_BOM)[error.start]:02x} at byte {error.start - before.rfind(10)});"
-                " save it as UTF-8, or let the model read bytes: --data.unit byte"
+                f" save it as UTF-8{instead}"
             ) from None
         return text.replace("\r\n", "\n")
 
