@@ -15,8 +15,8 @@ def log2_probabilities(train: NDArray[Any], test: NDArray[Any], order: int, size
     """Return the base-2 logarithm of the probability of each test symbol but the first (N - 1,), after those before it.
 
     The last `order` - 1 symbols are its context. The highest order counts occurrences, the others in how many different
-    contexts a symbol occurs; each order gives away one discount for each symbol that follows a context, n1 / (n1 + 2 n2),
-    to the next lower one, and the lowest to the uniform distribution over `size` symbols.
+    contexts a symbol occurs. Each order gives a discount of n1 / (n1 + 2 n2) for each symbol that follows a context to
+    the next lower one, and the lowest to the uniform distribution over `size` symbols.
 
     Raises ValueError when a context of so many symbols does not fit 64 bits.
     """

@@ -33,9 +33,9 @@ from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.dates import DatesData  # noqa: F401  (imported so that `--data DatesData` is a known short name)
 from seqtoolkit.data.digits import DigitsData  # noqa: F401
 from seqtoolkit.data.g2p import G2PData  # noqa: F401
-from seqtoolkit.data.labelled_text import LabelledTextData  # noqa: F401
 from seqtoolkit.data.image_rows import ImageRowsData  # noqa: F401
 from seqtoolkit.data.labelled_series import LabelledSeriesData  # noqa: F401
+from seqtoolkit.data.labelled_text import LabelledTextData  # noqa: F401
 from seqtoolkit.data.pairs import PairsData  # noqa: F401
 from seqtoolkit.data.recall import RecallData  # noqa: F401
 from seqtoolkit.data.reverse import ReverseData  # noqa: F401
