@@ -127,7 +127,7 @@ def text_found(file: str, column: str, row: int, text: str) -> str:
     """Say that a column of numbers holds a text."""
     return (
         f"{file}, row {row:,}: column {column!r} has {text!r:.80}; expected a number (or an empty cell)."
-        f" Mend it, name the column in --data.categorical, or choose others with --data.channels"
+        " Mend it, or name the column in --data.categorical, or the columns to read in --data.channels"
     )
 
 
