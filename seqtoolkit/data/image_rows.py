@@ -1,0 +1,108 @@
+"""Images as sequences: the class is answered after the last row, or after the last pixel."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cache
+
+from seqtoolkit.data.image_files import Images, read_images
+from seqtoolkit.data.image_order import ImageOrder, Read
+from seqtoolkit.data.labelled_base import LabelledData
+from seqtoolkit.data.opened import sha256_of
+from seqtoolkit.data.sequences import Sequences
+
+
+class ImageData(LabelledData):
+    """Images with a class each; a task says which (`images`), and calls `order_and_specify`."""
+
+    shared_scale = True  # a pixel is a pixel, wherever it is
+    order: ImageOrder
+
+    def __init__(
+        self, batch_size: int, val_share: float, noise: float, seed: int, inputs: str | None
+    ) -> None:
+        super().__init__(batch_size, val_share, noise, seed, inputs)
+        self._images = cache(self.images)  # files are read once
+
+    @abstractmethod
+    def images(self, split: str) -> Images | None:
+        """Return the images of a split, or None when there are none."""
+
+    def order_and_specify(
+        self, read: Read, permute: int | None, spec_of: str | None, files: dict[str, str]
+    ) -> None:
+        """Fix how images are read, or take it from a checkpoint, and complete `spec`."""
+        if permute is not None and permute < 0:
+            raise ValueError(f"permute is a seed, 0 or more, and is {permute}")
+        if spec_of is None:
+            train = self._images("train")
+            if train is None:
+                raise ValueError("no images to train on: add --data.train FILE")
+            self.order = ImageOrder(read, permute, train.pixels.shape[1:])
+        else:
+            self.order = ImageOrder.of(spec_of)
+        self.specify(spec_of, **self.order.to_spec(), files=files)
+
+    def given(self, split: str) -> Sequences | None:
+        """Return the images of a split as sequences."""
+        found = self._images(split)
+        return None if found is None else self.order.sequences(found)
+
+    def typed(self, inputs: str) -> Sequences:
+        """Read what a user wants answers for."""
+        return self.order.sequences(read_images(inputs, labelled=False))
+
+
+class ImageRowsData(ImageData):
+    """Images, read row by row or pixel by pixel: IDX files (also .gz), as those of MNIST, or .npz without pickles.
+
+    The labels of train-images-idx3-ubyte are read from train-labels-idx1-ubyte beside it. An .npz has x, (N, H, W) or
+    (N, H, W, C), and y, (N,); one may hold all splits: x_train, y_train, x_test, ... Pixels are scaled as the training
+    images say, all alike.
+
+    Args:
+        train: file of training images
+        val: file of validation images; without one, a share of the training images is held out
+        test: file of test images
+        val_share: of each class in the training file, chosen by a hash of the image and the seed
+        read: rows (a step for each row) or pixels (a step for each pixel)
+        permute: seed of a permutation of the steps, the same for all images
+        noise: standard deviation of what is added to the scaled pixels in training, anew in every epoch
+        batch_size: training images in a batch, over all processes together
+        seed: of the validation split and the order of the training batches
+        inputs: what `predict` reads: an IDX or .npz file of images
+        spec_of: a checkpoint whose classes, scaling and order are used, instead of those of the training images
+    """
+
+    task = "image-rows"
+    files = ("train", "val", "test")
+
+    def __init__(
+        self,
+        train: str | None = None,
+        val: str | None = None,
+        test: str | None = None,
+        val_share: float = 0.1,
+        read: Read = "rows",
+        permute: int | None = None,
+        noise: float = 0.0,
+        batch_size: int = 64,
+        seed: int = 0,
+        inputs: str | None = None,
+        spec_of: str | None = None,
+    ) -> None:
+        super().__init__(batch_size, val_share, noise, seed, inputs)
+        self.paths = {"train": train, "val": val, "test": test}
+        given = {name: path for name, path in self.paths.items() if path is not None}
+        digests = {name: sha256_of(path, "an IDX or .npz file") for name, path in given.items()}
+        self.order_and_specify(read, permute, spec_of, digests)
+
+    def images(self, split: str) -> Images | None:
+        """Read the file of a split."""
+        path = self.paths[split]
+        if path is None:
+            return None
+        found = read_images(path, split)
+        if found.labels is None:
+            raise ValueError(f"{path} has no array 'y' or 'y_{split}'; expected a class for each image")
+        return found
