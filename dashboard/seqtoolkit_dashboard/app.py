@@ -10,11 +10,20 @@ from dash import Dash
 
 from seqtoolkit_dashboard import shell
 from seqtoolkit_dashboard.first import first_page
-from seqtoolkit_dashboard.pages import alignment, attention, gates, length, memory, runs, training
+from seqtoolkit_dashboard.pages import alignment, attention, data, gates, length, memory, runs, training
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.security import secure
 
-PAGES = (runs.PAGE, training.PAGE, attention.PAGE, alignment.PAGE, memory.PAGE, gates.PAGE, length.PAGE)
+PAGES = (
+    runs.PAGE,
+    data.PAGE,
+    training.PAGE,
+    attention.PAGE,
+    alignment.PAGE,
+    memory.PAGE,
+    gates.PAGE,
+    length.PAGE,
+)
 
 
 class _Application(Dash):

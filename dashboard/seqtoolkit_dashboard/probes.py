@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from seqtoolkit.files import is_number
+from seqtoolkit.quality import Confusion, Example, Quality
 from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit.retention.checked import check_names
 from seqtoolkit.retention.diagnosis import Finding
@@ -69,6 +70,21 @@ def lengths() -> Probe[LengthRecord]:
 def alignments() -> Probe[AlignmentRecord]:
     """Return the reader of what attention heads do over a split."""
     return Probe("alignment", AlignmentRecord.from_dict)
+
+
+def qualities() -> Probe[Quality]:
+    """Return the reader of measures beside their baselines."""
+    return Probe("quality", Quality.from_dict)
+
+
+def confusions() -> Probe[Confusion]:
+    """Return the reader of which class was taken for which."""
+    return Probe("confusion", Confusion.from_dict)
+
+
+def examples() -> Probe[Example]:
+    """Return the reader of single examples."""
+    return Probe("examples", Example.from_dict)
 
 
 def findings() -> Probe[Finding]:

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, TypeVar
 
+from seqtoolkit import data_record
+from seqtoolkit.data_record import DataSummary
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run, list_runs, read_metrics, read_run
 from seqtoolkit_dashboard import probes
@@ -37,6 +39,9 @@ class RunIndex:
         self._series = FileCache(lambda file: _columns(read_metrics(file.parent)), limit=256)
         self.retention, self.findings = probes.retention(), probes.findings()
         self.lengths, self.alignments = probes.lengths(), probes.alignments()
+        self.qualities, self.confusions = probes.qualities(), probes.confusions()
+        self.examples = probes.examples()
+        self._data = FileCache(lambda file: data_record.read(file.parent), limit=64)
 
     def runs(self) -> list[Run]:
         """List every run, the newest first; none when the folder cannot be listed."""
@@ -91,6 +96,18 @@ class RunIndex:
             return []
         return probe.records(run.path / "probes" / checkpoint)
 
+    def has_data(self, run: Run) -> bool:
+        """Say whether it is stored what the training data of a run look like."""
+        return self._inside(run.path / data_record.NAME) is not None
+
+    def data(self, run: Run) -> DataSummary | None:
+        """Read what the training data of a run look like; None where that is not stored.
+
+        Raises ValueError when it is there and cannot be understood.
+        """
+        file = self._inside(run.path / data_record.NAME)
+        return self._data(file) if file else None
+
     def checkpoint(self, run: Run, stem: str) -> Path | None:
         """Look a checkpoint file of a run up by its stem."""
         return {path.stem: path for path in self.checkpoints(run)}.get(stem)
@@ -105,7 +122,7 @@ class RunIndex:
 
     def _drawn_from(self, run: Run) -> list[Path]:
         manifests = [folder / "manifest.json" for folder in _listed(run.path / "probes")]
-        return [run.path / "run.json", run.path / "metrics.jsonl", *manifests]
+        return [*(run.path / name for name in ("run.json", "metrics.jsonl", data_record.NAME)), *manifests]
 
     def _read(self, path: Path) -> Run:
         """Read one run folder; while it trains each time, because its status depends on its process."""

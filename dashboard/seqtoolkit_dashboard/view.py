@@ -25,7 +25,10 @@ class View:
     protocol: tuple[str, ...] = ()  # none means all that are stored
     axes: str = "multiples"  # of several protocols: a picture for each, an axis for each unit, or one for all
     measure: str = "error_rate"  # of answers, over the length of the source
-    look: str = ""  # the run that is opened on the attention page
+    matrix: str = "counts"  # of a confusion: counts, or shares of each true class
+    examples: str = "worst"  # those that are shown: worst, or drawn by chance
+    compare: str = ""  # the folder of the comparison that is shown
+    look: str = ""  # the run that is opened, or whose data are shown
     checkpoint: str = ""
     text: str = ""  # none means the example of the checkpoint
     layer: int = 1

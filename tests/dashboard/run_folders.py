@@ -6,9 +6,12 @@ import json
 import math
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from seqtoolkit.data_record import Bins, DataSummary, Shown, Spread
+from seqtoolkit.files import write_json
 from seqtoolkit.retention.diagnosis import Finding
 from seqtoolkit.run_folder import RunFolder
 
@@ -189,6 +192,41 @@ def log_horizons(folder: RunFolder, reach: float, longest: int = 128, steps: int
         folder.update(metrics=row)
 
 
+def recall_data(**fields: Any) -> DataSummary:
+    """Return what recall looks like: symbols in which some steps are asked, with lags."""
+    letters = "abqBcdz?aaBxd?" * 3
+    asked = ["B" if letter == "?" else "" for letter in letters]
+    found = DataSummary(
+        task="recall", target="classes", sampled=1000, splits={"train": {"examples": 12_800, "batches": 200},
+        "val": {"examples": 1200, "batches": 15}}, lengths=Bins([48, 53, 58], [52, 57, 62], [300, 4000, 8500]),
+        supervised=6.4, symbols={**dict.fromkeys("abcdqxz", 9000), "B": 6400, "?": 6400, " ": 20},
+        classes={letter: 240 + 3 * i for i, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")},
+        lags=Bins([1, 5, 9, 13], [4, 8, 12, 16], [3100, 1600, 1000, 700]),
+        shown=[Shown(62, asked, read=list(letters))] * 3,
+    )  # fmt: skip
+    return replace(found, **fields)
+
+
+def series_data(**fields: Any) -> DataSummary:
+    """Return what a series looks like: channels, of which one has gaps, and a value that is asked for."""
+    quantiles = [-3.1, -1.6, -0.7, 0.02, 0.68, 1.64, 4.4]
+    waves = [[round(math.sin(step / (4 + row)) + row, 4) for step in range(96)] for row in range(3)]
+    found = DataSummary(
+        task="series", target="quantiles", sampled=400, splits={"train": {"examples": 7000, "batches": 110}},
+        lengths=Bins([96], [96], [7000]), supervised=24.0,
+        channels=[Spread("speed", quantiles), Spread("load <b>", [10 * q for q in quantiles], 0.031),
+                  Spread("gone", [], 1.0)],
+        outputs=[Spread("speed", quantiles)],
+        shown=[Shown(96, ["?"] * 96, values={"speed": wave, "load <b>": wave[::-1]}) for wave in waves],
+    )  # fmt: skip
+    return replace(found, **fields)
+
+
+def write_data(folder: RunFolder, found: DataSummary) -> None:
+    """Store what the training data look like, as a run does when it begins."""
+    write_json(folder.path / "data.json", found.to_dict())
+
+
 def write_checkpoint(path: Path, arch: str, seed: int = 0, **chosen: Any) -> Path:
     """Save an untrained model that reads letters and answers phonemes, as a checkpoint."""
     import torch
@@ -220,6 +258,7 @@ def write_demo(root: Path) -> dict[str, RunFolder]:
         )
         run.update(metrics={"test/recall_accuracy": 0.31 + 0.2 * place})
         write_probe(run, recall_record(arch))
+        write_data(run, recall_data())
     write_run(root, "g2p-lstm-seed2", "lstm", steps=90, seed=2, created=CREATED - 900).close()
     error = "RuntimeError: loss is NaN at step 412; lower the learning rate"
     write_run(

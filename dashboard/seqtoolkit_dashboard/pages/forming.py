@@ -14,7 +14,8 @@ from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.forming import Horizons, forming
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS
 from seqtoolkit_dashboard.pages import parts, retained
-from seqtoolkit_dashboard.pages.picture import Picture, Seen, update
+from seqtoolkit_dashboard.pages.live import Seen
+from seqtoolkit_dashboard.pages.picture import Picture, update
 from seqtoolkit_dashboard.runs import RunIndex, Series
 from seqtoolkit_dashboard.theme import LineStyle, Scheme, line_styles
 from seqtoolkit_dashboard.view import View

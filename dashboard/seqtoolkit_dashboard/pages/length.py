@@ -16,8 +16,9 @@ from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.length import MEASURES, Curve, Point, lengths, points
 from seqtoolkit_dashboard.pages import measured, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
+from seqtoolkit_dashboard.pages.live import Seen
 from seqtoolkit_dashboard.pages.page import Page
-from seqtoolkit_dashboard.pages.picture import Picture, Seen, update
+from seqtoolkit_dashboard.pages.picture import Picture, update
 from seqtoolkit_dashboard.runs import RunIndex, Selection
 from seqtoolkit_dashboard.theme import Scheme, line_styles
 from seqtoolkit_dashboard.view import View

@@ -23,8 +23,9 @@ from seqtoolkit_dashboard.pages import (
     steps,
 )
 from seqtoolkit_dashboard.pages.controls import Control, bind
+from seqtoolkit_dashboard.pages.live import Seen
 from seqtoolkit_dashboard.pages.page import Page
-from seqtoolkit_dashboard.pages.picture import Picture, Seen, update
+from seqtoolkit_dashboard.pages.picture import Picture, update
 from seqtoolkit_dashboard.pooled import Records, pooled
 from seqtoolkit_dashboard.runs import RunIndex, Selection
 from seqtoolkit_dashboard.theme import Scheme

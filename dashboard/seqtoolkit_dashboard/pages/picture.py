@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import Dash, Input, Output, Patch, State, dcc, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, Output, Patch, dcc, html
 
-from seqtoolkit_dashboard import ids
+from seqtoolkit_dashboard.pages.live import Live, Seen
 from seqtoolkit_dashboard.view import View
 
 CONFIG: Any = {
@@ -31,16 +30,11 @@ def _button(form: str) -> Any:
     return html.Button(form.upper(), type="button", title=f"Save this picture as {form.upper()}", **options)
 
 
-Seen = (
-    dict[str, Any] | None
-)  # what the browser shows: the version of the files, and what `look` says of the figure
-
-
 @dataclass(frozen=True)
 class Picture:
     """The ids of a plot, the frame around it, its caption, what stands there instead, and two stores.
 
-    `seen` holds what the browser shows, `changed` the version of the files when they are newer than that.
+    `seen` also holds what `look` says of the figure; see `Live`.
     """
 
     graph: str
@@ -58,8 +52,7 @@ class Picture:
             [
                 html.Div("Reading the runs", id=self.empty, className="lead"),
                 figure,
-                dcc.Store(id=self.seen),
-                dcc.Store(id=self.changed),
+                *Live(self.seen, self.changed).layout(),
             ]
         )
 
@@ -75,25 +68,8 @@ class Picture:
         }
 
     def watch(self, app: Dash, version: Callable[[View], str]) -> None:
-        """Look every two seconds whether the files behind a view have changed, and only then ask for a new figure.
-
-        A callback that draws must not itself run at each tick: Dash drops an answer that is overtaken by the next
-        call, so that where drawing takes longer than a tick, nothing would ever be shown.
-        """
-
-        @app.callback(
-            Output(self.changed, "data"),
-            Input(ids.TICK, "n_intervals"),
-            State(ids.URL, "search"),
-            State(self.seen, "data"),
-            State(self.changed, "data"),
-            prevent_initial_call=True,
-        )
-        def look(_: int, search: str | None, seen: Seen, asked: str | None) -> str:
-            now = version(View.parse(search))
-            if seen is None or now in (seen["version"], asked):
-                raise PreventUpdate
-            return now
+        """Ask for a new figure whenever the files behind a view have changed."""
+        Live(self.seen, self.changed).watch(app, version)
 
 
 def update(figure: go.Figure | None, words: Any, version: str, seen: Seen) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from seqtoolkit_dashboard.figures.training import Curve, training
 from seqtoolkit_dashboard.mantine import MultiSelect, Slider
 from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
+from seqtoolkit_dashboard.pages.live import Seen
 from seqtoolkit_dashboard.pages.page import Page
-from seqtoolkit_dashboard.pages.picture import Picture, Seen, update
+from seqtoolkit_dashboard.pages.picture import Picture, update
 from seqtoolkit_dashboard.runs import RunIndex, Selection, Series
 from seqtoolkit_dashboard.theme import Scheme, line_styles
 from seqtoolkit_dashboard.view import View

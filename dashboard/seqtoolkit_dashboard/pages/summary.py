@@ -1,0 +1,116 @@
+"""What the Data page shows of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from seqtoolkit.data_record import Bins, DataSummary, Shown, Spread
+from seqtoolkit.runs import Run
+from seqtoolkit_dashboard.figures.data import balance, histogram, sequences, visible
+from seqtoolkit_dashboard.pages import parts
+from seqtoolkit_dashboard.theme import Scheme
+
+_LEVELS = ("Smallest", "5 %", "25 %", "Median", "75 %", "95 %", "Largest")
+_SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
+_KINDS = {
+    "classes": "it chooses among classes",
+    "values": "it predicts values",
+    "quantiles": "it predicts quantiles of values",
+    "labels": "it sets labels, several at a time",
+}
+_LAGS = "Steps from the input that decides an answer to that answer: so long a model must remember."
+_BATCH = "A few sequences as the model reads them. Blue, below a symbol: the answer that is asked for there."
+_SERIES = "The beginnings of a few sequences in their own units; missing values are filled as in training."
+
+
+def shown(found: DataSummary, run: Run, scheme: Scheme) -> Any:
+    """Return everything below the controls."""
+    sampled = f"Counted in {found.sampled:,} training sequences."
+    cards = [
+        _bins(
+            "Lengths",
+            found.lengths,
+            "length (steps)",
+            "sequences",
+            "Of all training sequences.",
+            scheme,
+        ),
+        _bins("Lags", found.lags, "lag (steps back)", "answers", _LAGS, scheme),
+        _bars("Classes", found.classes, "class", "answers", sampled, scheme),
+        _bars("Labels", found.labels, "label", "share of steps", sampled, scheme),
+        _bars("Symbols", found.symbols, "symbol that is read", "times", sampled, scheme),
+    ]
+    tables = [_spreads("Channels", found.channels), _spreads("Asked for", found.outputs)]
+    return html.Div(
+        [
+            _sizes(found, run),
+            html.Div([c for c in cards if c], className="maps"),
+            *tables,
+            _batch(found, scheme),
+        ]
+    )
+
+
+def _sizes(found: DataSummary, run: Run) -> Any:
+    """Return the splits as a table, and what is asked for."""
+    body = [
+        [_SPLITS.get(name, name), f"{size.get('examples', 0):,}", f"{size.get('batches', 0):,}"]
+        for name, size in found.splits.items()
+    ]
+    says = f"{run.id} learns {found.task or 'a task of its own'}: {_KINDS.get(found.target, found.target)}."
+    asked = f" Of a sequence, {found.supervised:,.1f} steps are asked for, on average."
+    data = {"caption": "Splits", "head": ["Split", "Sequences", "Batches"], "body": body}
+    return html.Div(
+        [html.P(says + asked, className="lead"), html.Div(parts.table(data, 340), className="card sizes")]
+    )
+
+
+def _bins(title: str, bins: Bins, axis: str, unit: str, says: str, scheme: Scheme) -> Any:
+    """Return a histogram; a sentence where there is only one bin."""
+    if len(bins.count) < 2:
+        same = f"All {bins.count[0]:,} {unit}: {axis} {bins.low[0]:,}." if bins.count else ""
+        return parts.card(title, html.P(same, className="lead")) if same else None
+    return parts.card(title, parts.graph(histogram(bins, axis, unit, scheme), says))
+
+
+def _bars(title: str, counts: Mapping[str, float], axis: str, unit: str, says: str, scheme: Scheme) -> Any:
+    return parts.card(title, parts.graph(balance(counts, axis, unit, scheme), says)) if counts else None
+
+
+def _spreads(title: str, columns: Sequence[Spread]) -> Any:
+    """Return the quantiles of columns in their own units, which share no axis."""
+    if not columns:
+        return None
+    none = ["–"] * len(_LEVELS)
+    body = [
+        [one.name, *([f"{value:.4g}" for value in one.quantiles] or none), f"{one.missing:.1%}"]
+        for one in columns
+    ]
+    data = {"caption": title, "head": ["Name", *_LEVELS, "Missing"], "body": body}
+    return html.Div(html.Div(parts.table(data, 760), className="card"), className="below")
+
+
+def _batch(found: DataSummary, scheme: Scheme) -> Any:
+    if not found.shown:
+        return None
+    if any(one.values for one in found.shown):
+        drawn = parts.graph(sequences(found.shown, scheme), _SERIES)
+        return html.Div(parts.card("What sequences look like", drawn), className="below")
+    rows = [
+        html.Div([_symbols(one), html.Span(f"{one.length:,} steps", className="asks")]) for one in found.shown
+    ]
+    frame = html.Div(rows, className="batch", tabIndex=0, role="region", **parts.aria(label="Sequences"))
+    body = html.Figure([frame, html.Figcaption(_BATCH)])
+    return html.Div(parts.card("What a batch looks like", body), className="below")
+
+
+def _symbols(one: Shown) -> Any:
+    """Return symbols in a row, each with what is asked for at its step below."""
+    cells = [
+        html.Li([visible(name), html.B(visible(asked))], className="asked" if asked else "")
+        for name, asked in zip(one.read, one.asked, strict=False)
+    ]
+    return html.Ol([*cells, *([html.Li("…")] if one.length > len(one.read) else [])])
