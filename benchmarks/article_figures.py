@@ -11,6 +11,7 @@ from plotly.subplots import make_subplots
 from seqtoolkit_dashboard.theme import DASHES, MUTED, PALETTE, Scheme, faded, plain, slots, template
 
 PANEL, GAP = 300, 64  # pixels
+SHARES = ("accuracy", "share kept")  # units that are drawn from 0 to 1, so that panels can be compared
 Kind = Literal["linear", "log"]
 
 
@@ -63,7 +64,9 @@ def draw(chart: Chart, scheme: Scheme) -> go.Figure:
         named.add(one.name)
     for row, name in enumerate(panels, 1):
         figure.add_traces(_nulls(chart.series, name, MUTED[scheme]), rows=row, cols=1)
-    figure.update_yaxes(title_text=plain(chart.y), type=chart.y_kind)
+    whole: dict[str, object] = {"range": (0, 1.03)} if chart.y in SHARES else {}
+    whole |= {"dtick": "D2"} if chart.y_kind == "log" else {}  # marks at 1, 2 and 5
+    figure.update_yaxes(title_text=plain(chart.y), type=chart.y_kind, **whole)
     figure.update_xaxes(title_text=plain(chart.x), **_axis(chart))
     figure.update_annotations(x=0, xanchor="left", font_size=14)
     figure.update_layout(template=template(scheme), height=height, hovermode="closest")

@@ -42,7 +42,9 @@ th, td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); tex
 summary { cursor: pointer; color: var(--muted); }
 .status { font-weight: 600; white-space: nowrap; } .agrees { color: var(--agrees); }
 .contradicts { color: var(--contradicts); } .partly { color: var(--partly); } .open { color: var(--open); }
-.measured { color: var(--measured); }
+.measured { color: var(--measured); } a { color: inherit; } td > p:first-child { margin-top: 0; }
+@media (max-width: 45rem) { .answers :is(table, tbody, tr, th, td) { display: block; border: 0; }
+  .answers thead { display: none; } .answers tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } }
 """
 SCRIPT = """
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -107,7 +109,10 @@ def _summary(answers: Sequence[Answer]) -> str:
     head = (
         '<tr><th scope="col">Question</th><th scope="col">The article</th><th scope="col">Measured</th></tr>'
     )
-    return _scroll(f"<table><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>", "Answers")
+    inside = f"<table><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table>"
+    return (
+        f'<div class="answers">{inside}</div>'  # narrow windows have one column, and nothing is out of sight
+    )
 
 
 def _section(number: int, answer: Answer) -> str:

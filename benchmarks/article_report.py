@@ -120,6 +120,8 @@ def _buys(study: Study) -> Answer:
 
 def _costs(study: Study) -> Answer:
     verdicts, charts = [], []
+    steps, mine = growth(study.costs, "attention")
+    _, rival = growth(study.costs, "lstm")
     for title, unit, read in (
         (f"Training, forward and backward, {BATCH} sequences", "seconds of a core", lambda one: one.train),
         ("Kept for the backward, one sequence", "bytes", lambda one: [float(one.kept)]),
@@ -127,7 +129,9 @@ def _costs(study: Study) -> Answer:
         ("State of one sequence after T steps", "bytes", lambda one: [float(one.state)]),
     ):
         charts.append(cost_chart(study, title, unit, read))
-    steps, mine = growth(study.costs, "attention")
+        if mine and rival:
+            pair = read(mine[-1]), read(rival[-1])
+            verdicts.append(rules.times(title, ("attention", "LSTM"), pair, steps[-1]))
     if len(steps) > 1:
         verdicts.append(rules.grows("Training time", exponent(steps, [one.train for one in mine]), 2))
         verdicts.append(rules.grows("Memory of training", exponent(steps, [[one.kept] for one in mine]), 1))

@@ -151,6 +151,18 @@ def grows(name: str, growth: tuple[float, float, float], claimed: float) -> Verd
     return Verdict("contradicts", f"{told} over the measured lengths, {side} than T^{claimed:g}.")
 
 
+def times(
+    what: str, names: tuple[str, str], found: tuple[Sequence[float], Sequence[float]], steps: int
+) -> Verdict:
+    """Say how many times as much one architecture needs as another at a length: medians, least and most of repeats."""
+    one, other = found
+    ratio, least, most = median(one) / median(other), min(one) / max(other), max(one) / min(other)
+    told = f"{ratio:.3g}" + (f" [{least:.3g}, {most:.3g}]" if least < most else "")
+    return Verdict(
+        "measured", f"{what} at T = {steps:,}: {names[0]} needs {told} times as much as {names[1]}."
+    )
+
+
 def honest(records: Sequence[AlignmentRecord]) -> Verdict:
     """Say whether attention maps show what is used: heads above their permuted weights, and how strongly."""
     if not records:
@@ -181,6 +193,8 @@ def better(names: tuple[str, str], errors: tuple[Sequence[float], Sequence[float
     """Compare the errors of two architectures from the same seeds, for the claim that they do equally well."""
     if not errors[0]:
         return Verdict("open", f"Not measured: {unit}.")
+    if len(errors[0]) < 2:
+        return Verdict("open", f"{unit.capitalize()}: one pair of seeds has no interval.")
     mean, low, high = paired(*errors)
     told = f"{unit.capitalize()}, {names[0]} less {names[1]}: {mean:+.4f} [{low:+.4f}, {high:+.4f}]"
     told += f" over {len(errors[0])} seeds"
@@ -190,10 +204,8 @@ def better(names: tuple[str, str], errors: tuple[Sequence[float], Sequence[float
 
 
 def paired(first: Sequence[float], second: Sequence[float]) -> tuple[float, float, float]:
-    """Return the mean of first - second over seeds, and its 95 % t interval (infinite with one seed)."""
+    """Return the mean of first - second over two seeds or more, and its 95 % t interval."""
     differences = [a - b for a, b in zip(first, second, strict=True)]
     mean, n = fmean(differences), len(differences)
-    if n < 2:
-        return mean, -math.inf, math.inf
     half = t_quantile(1 - ALPHA / 2, n - 1) * stdev(differences) / math.sqrt(n)
     return mean, mean - half, mean + half

@@ -184,6 +184,12 @@ def test_errors_of_pairs_are_compared_by_their_differences() -> None:
     assert (mean, low, high) == pytest.approx((7 / 3, 7 / 3 - half, 7 / 3 + half))
 
 
+def test_how_many_times_as_much_one_needs() -> None:
+    told = rules.times("Training", NAMES, ([4.0, 6.0, 8.0], [2.0, 3.0, 4.0]), 4096).text
+    assert told == "Training at T = 4,096: LSTM needs 2 [1, 4] times as much as GRU."
+    assert "needs 1.5 times" in rules.times("State", NAMES, ([3.0], [2.0]), 8).text
+
+
 def test_protocols_that_disagree_are_named() -> None:
     found = {"decoding": [at(64, 48, 96)], "recall": [at(8, 6, 12)], "influence": []}
     assert rules.disagreement(found) == "decoding reaches 64 [48, 96] steps, recall only 8 [6, 12]"
