@@ -20,6 +20,9 @@ measure
   compare    which architecture serves your data:
              seqtoolkit compare --config configs/g2p.yaml --architectures rnn,lstm,gru,attention --seeds 3
 
+serve
+  export     as a program of torch.export or ONNX:   seqtoolkit export runs/mine
+
 look
   runs       print the runs of a folder as a table:   seqtoolkit runs runs/
   plugins    list the architectures and attentions that are installed; --name NAME explains one
@@ -43,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     command = _find(name)
     if command is None:
-        known = [*TRAINING, "retention", "compare", "runs", "plugins", "check", *_commands()]
+        known = [*TRAINING, "retention", "compare", "export", "runs", "plugins", "check", *_commands()]
         print(f"seqtoolkit: no command {name!r}; expected one of {', '.join(known)}", file=sys.stderr)
         return 2
     try:
@@ -59,6 +62,8 @@ def _find(name: str) -> Callable[[list[str]], int] | None:
         from seqtoolkit.retention_command import main as command
     elif name == "compare":
         from seqtoolkit.compare_command import main as command
+    elif name == "export":
+        from seqtoolkit.export_command import main as command
     elif name == "runs":
         from seqtoolkit.runs_command import main as command
     elif name == "plugins":

@@ -191,3 +191,18 @@ def _time(record: dict[str, Any], name: str) -> float | None:
     """Return seconds since 1970, where a calendar has that day."""
     value = record.get(name)
     return float(value) if is_number(value) and 0 <= value < YEAR_5138 else None
+
+
+def find_checkpoint(path: Path) -> Path:
+    """Return the file of a checkpoint, or that of a run's best (else last) one.
+
+    Raises ValueError when there is none.
+    """
+    if not path.is_dir():
+        return path
+    found = read_run(path).checkpoints if (path / "run.json").is_file() else []
+    if not found:
+        raise ValueError(
+            f"{path} holds no checkpoint; expected a run folder such as runs/RUN, or runs/RUN/checkpoints/best.ckpt"
+        )
+    return found[0]

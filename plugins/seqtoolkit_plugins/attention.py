@@ -64,7 +64,7 @@ class Attention(SequenceMixer):
         steps, sources = query.shape[2], key.shape[2]
         reach = torch.arange(sources - steps + 1, sources + 1, device=x.device)
         reach = reach if self.window is None else reach.clamp(max=self.window)
-        return {"query": query, "key": key, "reach": reach.expand(len(x), -1)}
+        return {"query": query, "key": key, "reach": reach.expand(x.shape[0], -1)}
 
     def _project(self, x: Tensor, state: State | None) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return queries (B, H, T, E), keys and values (B, H, S, E) with the cached first, and positions."""
@@ -76,7 +76,7 @@ class Attention(SequenceMixer):
         if state is not None:
             key = torch.cat([state["key"].to(key.dtype), key], 2)
             value = torch.cat([state["value"].to(value.dtype), value], 2)
-        return query, key, value, start.expand(len(x)) + x.shape[1]
+        return query, key, value, start.expand(x.shape[0]) + x.shape[1]
 
 
 def rotate(x: Tensor, time: Tensor, base: float = 10_000.0) -> Tensor:

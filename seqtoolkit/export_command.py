@@ -1,0 +1,116 @@
+"""`seqtoolkit export`: write a trained model as programs that are served without seqtoolkit, checked equal to it."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqtoolkit.files import write_json
+
+if TYPE_CHECKING:
+    from seqtoolkit.checkpoint import Checkpoint
+
+SCHEMA = 1
+
+
+def main(argv: list[str]) -> int:
+    """Export a checkpoint, or the best one of a run."""
+    options = _parser().parse_args(argv)
+    try:
+        print(export(options.path, options.output, options.format))
+    except ValueError as error:
+        print(f"seqtoolkit export: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def export(path: Path, output: Path | None, format: str) -> str:
+    """Write the folder, whole or not at all, and say what is in it.
+
+    Raises ValueError: there is no checkpoint, the model cannot be exported or differs, or the folder is there already.
+    """
+    from seqtoolkit import checkpoint as checkpoints
+    from seqtoolkit.runs import find_checkpoint
+
+    file = find_checkpoint(path)
+    folder = output or file.resolve().parent.parent / f"export-{file.stem}-{format}"
+    if folder.exists():
+        raise ValueError(f"{folder} is there already: remove it, or choose another --output")
+    if not folder.absolute().parent.is_dir():
+        raise ValueError(f"--output {folder}: expected a folder inside one that exists")
+    checkpoint = checkpoints.load(file)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.absolute().parent))
+    try:
+        apart = _write(checkpoint, temporary, format)
+        temporary.chmod(0o755)
+        temporary.replace(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return f"{folder}: first and next step of {checkpoint.arch}, {format}; differs from the checkpoint by {apart:.1e}"
+
+
+def _write(checkpoint: Checkpoint, folder: Path, format: str) -> float:
+    """Write the programs, read them again, and compare them with the model."""
+    from seqtoolkit.export import TOLERANCE, difference, leaves, programs, served_model
+
+    made = programs(checkpoint)
+    if format == "onnx":
+        from seqtoolkit.export_onnx import opened, save
+    else:
+        from seqtoolkit.export_torch import opened, save
+    files = {name: save(program, folder, name) for name, program in made.items()}
+    first, later = (opened(folder / files[name]) for name in ("first", "next"))
+    apart = difference(checkpoint, first, later)
+    if not apart <= TOLERANCE:
+        raise ValueError(
+            f"the exported {checkpoint.arch} differs from the checkpoint's model by {apart:.1e} of the largest value,"
+            f" more than {TOLERANCE:.0e}; nothing is written. Steps that depend on how many there were, as with"
+            " a window of attention, cannot be exported"
+        )
+    state = leaves(served_model(checkpoint)(_one(checkpoint))[1])
+    write_json(folder / "model.json", _manifest(checkpoint, files, state, apart))
+    return apart
+
+
+def _one(checkpoint: Checkpoint) -> Any:
+    from seqtoolkit.export import drawn
+
+    return drawn(checkpoint, 1, 1)
+
+
+def _manifest(
+    checkpoint: Checkpoint, files: dict[str, str], state: list[Any], apart: float
+) -> dict[str, Any]:
+    """Say what the programs are, what goes in, what comes out, and where they come from."""
+    with checkpoint.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {
+        "schema": SCHEMA,
+        "model": str(checkpoint.described),
+        "files": files,
+        "inputs": "(B, 1) token ids"
+        if checkpoint.described.spec.get("vocab_size")
+        else "(B, 1, F) raw features",
+        "outputs": "(B, V): scores of classes or labels, or values in the user's units",
+        "state": [{"shape": ["B", *part.shape[1:]], "dtype": str(part.dtype)} for part in state],
+        "spec": checkpoint.described.spec,
+        "difference": apart,
+        "checkpoint_sha256": digest,
+        "step": checkpoint.step,
+        "versions": {name: version(name) for name in ("seqtoolkit", "torch")},
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="seqtoolkit export", description=(main.__doc__ or "").strip())
+    parser.add_argument("path", type=Path, help="a run folder, or a checkpoint")
+    parser.add_argument("--output", type=Path, help="the new folder; by default inside the run")
+    parser.add_argument("--format", choices=("torch", "onnx"), default="torch", help="torch.export or ONNX")
+    return parser

@@ -1,0 +1,119 @@
+"""Exported programs are the model, step by step, for any number of sequences, in the user's units."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from seqtoolkit import checkpoint, cli, export, export_torch
+from seqtoolkit.codec import Codec
+from seqtoolkit.described import describe
+from seqtoolkit.model import SequenceModel
+from seqtoolkit.runs import find_checkpoint
+
+TOKENS = {"task": "letters", "vocab_size": 7, "num_classes": 5}
+UNITS: dict[str, Any] = {
+    "task": "series", "num_features": 2, "num_classes": 6, "target": "quantiles", "quantiles": [0.1, 0.5, 0.9],
+    "inputs": {"channels": ["a", "b"], "center": [100.0, -3.0], "scale": [20.0, 0.1]},
+    "outputs": {"names": ["a", "b"], "center": [100.0, -3.0], "scale": [20.0, 0.1]},
+}  # fmt: skip
+
+
+def saved(folder: Path, arch: str, spec: dict[str, Any], **options: Any) -> Path:
+    """Save an untrained model as a run keeps it."""
+    torch.manual_seed(0)
+    described = describe({"arch": arch, "d_model": 8, "num_layers": 1, "block": "residual", "mlp_ratio": 0.0,
+                          "dropout": 0.1, **options}, spec)  # fmt: skip
+    weights = {f"model.{name}": value for name, value in described.build().state_dict().items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {checkpoint.BLOCK: described.to_dict(), "state_dict": weights, "global_step": 3}
+    torch.save(content, folder / "best.ckpt")
+    return folder / "best.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("arch", "spec", "format"),
+    [
+        ("lstm", TOKENS, "torch"),
+        ("attention", TOKENS, "torch"),
+        ("rnn", UNITS, "torch"),
+        ("gru", UNITS, "onnx"),
+    ],
+)
+def test_programs_are_the_model(
+    arch: str, spec: dict[str, Any], format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, arch, spec)
+    words = ["export", str(file), "--output", str(tmp_path / "out"), "--format", format]
+    assert cli.main(words) == 0
+    assert "differs from the checkpoint by" in capsys.readouterr().out
+    said = json.loads((tmp_path / "out" / "model.json").read_text())
+    assert said["difference"] < 1e-5
+    assert said["spec"] == spec
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"model.json", *said["files"].values()}
+    assert cli.main(words) == 2
+    assert "is there already" in capsys.readouterr().err
+    if format == "torch":
+        first, later = (
+            export_torch.opened(tmp_path / "out" / said["files"][name]) for name in ("first", "next")
+        )
+        model = checkpoint.load(file).model
+        _compare(model, spec, first, later)
+
+
+@torch.no_grad()
+def _compare(model: Any, spec: dict[str, Any], first: Any, later: Any) -> None:
+    """Whole sequences at once, by the model itself and scaled by hand, are the steps of the programs."""
+    inputs = torch.randint(7, (4, 6)) if "vocab_size" in spec else torch.randn(4, 6, 2) * 20 + 100
+    assert isinstance(model, SequenceModel)
+    if "vocab_size" in spec:
+        expected = model(inputs)[0]
+    else:
+        center, scale = (torch.tensor(spec["inputs"][name]) for name in ("center", "scale"))
+        scores = model((inputs - center) / scale)[0].view(4, 6, 2, 3)
+        expected = (scores * scale[:, None] + center[:, None]).flatten(2)
+    found, state = first(inputs[:, :1])
+    torch.testing.assert_close(found, expected[:, 0], atol=1e-4, rtol=1e-4)
+    for step in range(1, 6):
+        found, state = later(inputs[:, step : step + 1], state)
+        torch.testing.assert_close(found, expected[:, step], atol=1e-4, rtol=1e-4)
+
+
+def test_a_program_that_differs_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, "rnn", TOKENS)
+    monkeypatch.setattr(export, "difference", lambda *_: 0.5)
+    assert cli.main(["export", str(file), "--output", str(tmp_path / "out")]) == 2
+    assert "nothing is written" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["best.ckpt"]
+
+
+def test_what_cannot_be_exported_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = saved(tmp_path / "a", "attention", TOKENS, arch_config={"window": 3})
+    for words, said in (
+        ([str(tmp_path / "none.ckpt")], "no such file"),
+        ([str(tmp_path)], "holds no checkpoint"),
+        ([str(window), "--output", str(tmp_path / "no" / "where")], "inside one that exists"),
+        ([str(window), "--output", str(tmp_path / "out")], "with a window of attention, cannot be exported"),
+    ):
+        assert cli.main(["export", *words]) == 2
+        error = capsys.readouterr().err
+        assert said in error
+        assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_with_an_encoder_is_refused(tmp_path: Path) -> None:
+    codec = Codec(("a", "b", ">", "x", "."), alphabet=("a", "b"), example="ab", separator=">", end=".")
+    spec = {"task": "pairs", "vocab_size": 5, "num_classes": 3, "codec": codec.to_dict(), "max_steps": 4}
+    file = saved(tmp_path, "gru", spec, encoder="gru")
+    with pytest.raises(ValueError, match="has an encoder"):
+        export.programs(checkpoint.load(file))
+    assert find_checkpoint(file) == file
