@@ -78,7 +78,7 @@ def test_windows_line_ends_and_a_byte_order_mark_change_characters_only(tmp_path
 
 
 def test_what_training_does_not_have_is_unknown(tmp_path: Path) -> None:
-    data = small("", train=write(tmp_path, STORY), val=write(tmp_path, "naïve 日 cat " * 9, "val.txt"))
+    data = small(None, train=write(tmp_path, STORY), val=write(tmp_path, "naïve 日 cat " * 9, "val.txt"))
     assert said(data, "val").startswith(f"na{UNKNOWN}{UNKNOWN}e {UNKNOWN} cat")
     assert data.symbols.codec.symbols[-1] == UNKNOWN
     rare = small(write(tmp_path, "q" + STORY), min_count=2)
