@@ -8,27 +8,21 @@ script does not know go to `fit`.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import machine
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from single import Counts, decoded, minutes, trained
 
-from seqtoolkit import checkpoint
-from seqtoolkit.beam import answer
 from seqtoolkit.data.g2p import G2PData
-from seqtoolkit.data.scoring import counts
 from seqtoolkit.retention.bootstrap import percentile_interval, resampled_sums
-from seqtoolkit.runs import read_run
+from seqtoolkit.runs import Run
 
-CONFIG = Path(__file__).parent.parent / "configs" / "g2p_attention.yaml"
+TASK = "g2p_attention"
 WITHOUT = ["--model.attention", "none", "--model.d_model", "205"]
 MODELS = ("attention", "none")
 BINS = ((1, 99), (1, 5), (6, 8), (9, 11), (12, 99))  # letters
-Counts = NDArray[np.int64]
 
 
 def main() -> None:
@@ -39,12 +33,12 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=12_000, help="test words, the first of their order")
     options, more = parser.parse_known_args()
     runs = {name: options.runs / f"bottleneck-{name}" for name in MODELS}
-    train(runs["attention"], more)
-    steps = ["--trainer.max_steps", str(read_run(runs["attention"]).step), "--trainer.max_time", "null"]
-    train(runs["none"], [*WITHOUT, *more, *steps])
-    tables = {name: measure(path / "checkpoints" / "best.ckpt", options) for name, path in runs.items()}
+    first = trained(runs["attention"], TASK, *more)
+    steps = ["--trainer.max_steps", str(first.step), "--trainer.max_time", "null"]
+    both = {"attention": first, "none": trained(runs["none"], TASK, *WITHOUT, *more, *steps)}
+    tables = {name: measure(path, options.beams, options.words) for name, path in runs.items()}
     head = ("model", "parameters", "PER [95 %]", "WER [95 %]", "minutes", "steps")
-    print(machine.markdown(head, [_row(name, path, tables[name]) for name, path in runs.items()]), end="\n\n")
+    print(machine.markdown(head, [_row(name, run, tables[name]) for name, run in both.items()]), end="\n\n")
     by_length = ("letters", "words", "PER with attention", "PER without", "without / with [95 %]")
     print(machine.markdown(by_length, [_by_length(low, high, tables) for low, high in BINS]))
     print(
@@ -53,43 +47,15 @@ def main() -> None:
     print(f"{machine.describe(torch.get_num_threads())}.")
 
 
-def train(path: Path, words: list[str]) -> None:
-    """Train a model, unless that was done."""
-    if read_run(path).status != "finished":
-        command = [
-            sys.executable,
-            "-m",
-            "seqtoolkit",
-            "fit",
-            "--config",
-            str(CONFIG),
-            "--run",
-            str(path),
-            *words,
-        ]
-        if failed := subprocess.run(command, stdout=sys.stderr).returncode:
-            raise SystemExit(failed)
-
-
-def measure(path: Path, options: object) -> Counts:
+def measure(run: Path, beams: int, words: int) -> Counts:
     """Decode the test words; return letters, edits, phonemes and whether it is wrong for each (N, 4)."""
-    found, data = checkpoint.load(path), G2PData()
-    codec, asked = found.codec, data.references("test")
-    sources = asked.sources[: options.words]  # type: ignore[attr-defined]
-    prompts = [codec.encode(word) for word in sources]
-    room = codec.end_class, data.max_steps, codec.offset
-    best = answer(found.model, prompts, *room, options.beams)  # type: ignore[attr-defined]
-    answers = ["".join(map(chr, hypotheses[0].tokens)) for hypotheses in best]
-    size = len(sources)
-    table = counts(answers, asked.classes[:size], asked.answers[:size], codec)
-    return np.column_stack([asked.lengths[:size], table[:, 2], table[:, 3], 1 - table[:, 0]])
+    lengths, table = decoded(run, G2PData(), beams, words)
+    return np.column_stack([lengths, table[:, 2], table[:, 3], 1 - table[:, 0]])
 
 
-def _row(name: str, path: Path, table: Counts) -> tuple[str, ...]:
-    run = read_run(path)
-    minutes = ((run.finished or 0.0) - (run.created or 0.0)) / 60
+def _row(name: str, run: Run, table: Counts) -> tuple[str, ...]:
     per, wer = _share(table[:, 1:3]), _share(np.column_stack([table[:, 3], np.ones(len(table), int)]))
-    return name, f"{run.parameters:,}", per, wer, f"{minutes:.1f}", f"{run.step:,}"
+    return name, f"{run.parameters:,}", per, wer, f"{minutes(run):.1f}", f"{run.step:,}"
 
 
 def _share(columns: Counts) -> str:

@@ -6,16 +6,14 @@ Options that this script does not know go to `fit`, such as --trainer.max_steps 
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import machine
+from single import minutes, seqtoolkit, trained
 
 from seqtoolkit.retention.statistics import wilson
 from seqtoolkit.runs import Run, read_run
 
-CONFIG = Path(__file__).parent.parent / "configs" / "g2p.yaml"
 TEST_WORDS = 12_000
 HEAD = ("architecture", "parameters", "PER", "WER [95 %]", "minutes", "steps", "steps/s")
 
@@ -36,26 +34,18 @@ def main() -> None:
 
 def _tested(path: Path, arch: str, more: list[str]) -> Run:
     """Train and test one architecture, each unless it was done, and read what was measured."""
-    if read_run(path).status != "finished":
-        _seqtoolkit("fit", "--config", str(CONFIG), "--model.arch", arch, "--run", str(path), *more)
+    trained(path, "g2p", "--model.arch", arch, *more)
     if "test/per" not in read_run(path).metrics:
-        _seqtoolkit("test", "--ckpt_path", str(path / "checkpoints" / "best.ckpt"))
+        seqtoolkit("test", "--ckpt_path", str(path / "checkpoints" / "best.ckpt"))
     return read_run(path)
-
-
-def _seqtoolkit(*words: str) -> None:
-    """Run one command; its own messages say what is wrong with it."""
-    if failed := subprocess.run([sys.executable, "-m", "seqtoolkit", *words], stdout=sys.stderr).returncode:
-        raise SystemExit(failed)
 
 
 def _row(run: Run) -> tuple[str, ...]:
     wer = run.metrics["test/wer"]
     low, high = wilson(round(wer * TEST_WORDS), TEST_WORDS)
     errors = f"{run.metrics['test/per']:.2%}", f"{wer:.2%} [{low:.2%}, {high:.2%}]"
-    minutes = ((run.finished or 0.0) - (run.created or 0.0)) / 60
     speed = f"{run.metrics['train/steps_per_second']:.2f}"
-    return run.arch, f"{run.parameters:,}", *errors, f"{minutes:.1f}", f"{run.step:,}", speed
+    return run.arch, f"{run.parameters:,}", *errors, f"{minutes(run):.1f}", f"{run.step:,}", speed
 
 
 if __name__ == "__main__":

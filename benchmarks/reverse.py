@@ -6,21 +6,15 @@ not know go to `fit`, such as --trainer.max_steps 20. Training has up to 25 numb
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import machine
-import numpy as np
+from single import decoded, minutes, trained
 
-from seqtoolkit import checkpoint
-from seqtoolkit.beam import answer
 from seqtoolkit.data.reverse import ReverseData
-from seqtoolkit.data.scoring import BLEU4, counts
+from seqtoolkit.data.scoring import BLEU4
 from seqtoolkit.retention.statistics import wilson
-from seqtoolkit.runs import read_run
 
-CONFIG = Path(__file__).parent.parent / "configs" / "reverse.yaml"
 HEAD = ("numbers", "sequences", "all right [95 %]", "BLEU")
 BINS = ((1, 25), (26, 30))
 
@@ -32,36 +26,15 @@ def main() -> None:
     parser.add_argument("--beams", type=int, default=1, help="of the search; 1 is greedy")
     options, more = parser.parse_known_args()
     path = options.runs / "reverse"
-    if read_run(path).status != "finished":
-        command = [
-            sys.executable,
-            "-m",
-            "seqtoolkit",
-            "fit",
-            "--config",
-            str(CONFIG),
-            "--run",
-            str(path),
-            *more,
-        ]
-        if failed := subprocess.run(command, stdout=sys.stderr).returncode:
-            raise SystemExit(failed)
-    print(machine.markdown(HEAD, _rows(path / "checkpoints" / "best.ckpt", options.beams)))
-    run = read_run(path)
-    seconds = (run.finished or 0.0) - (run.created or 0.0)
-    print(
-        f"\n{run.parameters:,} parameters, {run.step:,} steps in {seconds:.0f} s with validation; one seed."
-    )
+    run = trained(path, "reverse", *more)
+    print(machine.markdown(HEAD, _rows(path, options.beams)))
+    steps = f"{run.step:,} steps in {60 * minutes(run):.0f} s with validation"
+    print(f"\n{run.parameters:,} parameters, {steps}; one seed.")
     print(f"Beams {options.beams}; Wilson intervals. {machine.describe()}.")
 
 
-def _rows(path: Path, beams: int) -> list[tuple[str, ...]]:
-    found, data = checkpoint.load(path), ReverseData()
-    codec, asked = found.codec, data.references("test")
-    prompts = [codec.encode(source) for source in asked.sources]
-    best = answer(found.model, prompts, codec.end_class, data.max_steps, codec.offset, beams)
-    answers = ["".join(map(chr, hypotheses[0].tokens)) for hypotheses in best]
-    table, lengths = counts(answers, asked.classes, asked.answers, codec), np.array(asked.lengths)
+def _rows(run: Path, beams: int) -> list[tuple[str, ...]]:
+    lengths, table = decoded(run, ReverseData(), beams)
     rows = list[tuple[str, ...]]()
     for low, high in BINS:
         sums = table[(low <= lengths) & (lengths <= high)].sum(0)
