@@ -43,7 +43,7 @@ class Additive(CrossAttention):
         """Answer queries (B, T, d_query): the context (B, T, d_source), and the weights (B, 1, T, S)."""
         energy = _in_blocks(self.query(query), prepared["key"], self.score)
         weights = _softmax(energy, mask).to(prepared["source"].dtype)
-        return weights @ prepared["source"], weights.unsqueeze(1)
+        return torch.bmm(weights, prepared["source"]), weights.unsqueeze(1)
 
 
 def _in_blocks(query: Tensor, key: Tensor, score: nn.Linear) -> Tensor:

@@ -34,8 +34,9 @@ class LSTM(SequenceMixer):
         """Mix x (B, T, D), continuing from (h, c); return the hidden states (B, T, D) and the last (h, c)."""
         weights = self.lstm.all_weights[0]
         dtype = weights[0].dtype
-        if state is not None and _one_step(x):
-            past = [part.to(dtype) for part in state]
+        if _one_step(x):
+            none = x.new_zeros(x[:, 0].shape, dtype=dtype)
+            past = [none, none] if state is None else [part.to(dtype) for part in state]
             h, c = torch.lstm_cell(x[:, 0].to(dtype), past, *weights)
             return h.unsqueeze(1), (h, c)
         before = None if state is None else tuple(part.to(dtype).unsqueeze(0) for part in state)

@@ -23,6 +23,15 @@ def test_equals_torch_forward_and_backward():
     assert all(map(torch.equal, found, wanted))
 
 
+def test_one_step_is_the_first_of_many():
+    torch.manual_seed(0)
+    mixer, x = LSTM(D).double(), torch.randn(B, T, D, dtype=torch.float64)
+    out, (h, c) = mixer(x[:, :1])
+    torch.testing.assert_close(out, mixer(x)[0][:, :1])
+    torch.testing.assert_close(out[:, 0], h, rtol=0, atol=0)
+    torch.testing.assert_close(mixer(x[:, 1:], (h, c))[0], mixer(x)[0][:, 1:])
+
+
 @pytest.mark.parametrize("started", [False, True])
 def test_trace_equals_a_loop_over_cells(started):
     torch.manual_seed(0)
