@@ -15,8 +15,8 @@ def log2_probabilities(train: NDArray[Any], test: NDArray[Any], order: int, size
     """Return the base-2 logarithm of the probability of each test symbol but the first (N - 1,), after those before it.
 
     The last `order` - 1 symbols are its context. The highest order counts occurrences, the others in how many different
-    contexts a symbol occurs. Each order gives a discount of n1 / (n1 + 2 n2) for each symbol that follows a context to
-    the next lower one, and the lowest to the uniform distribution over `size` symbols.
+    contexts a symbol occurs. Each order gives a discount of about n1 / (n1 + 2 n2) for each symbol that follows a
+    context to the next lower one, and the lowest to the uniform distribution over `size` symbols.
 
     Raises ValueError when a context of so many symbols does not fit 64 bits.
     """
@@ -56,7 +56,7 @@ def _keys(symbols: Ints, n: int, size: int) -> Ints:
 def _interpolated(keys: Ints, count: Ints, asked: Ints, size: int, lower: Floats) -> Floats:
     """Return the probabilities of the n-grams `asked` given those of one order lower."""
     ones, twos = int((count == 1).sum()), int((count == 2).sum())
-    discount = ones / (ones + 2 * twos) if ones else 0.0
+    discount = (ones + 1) / (ones + 2 * twos + 2)  # never 0, so that nothing is impossible
     contexts, first = np.unique(keys // size, return_index=True)
     totals, kinds = np.add.reduceat(count, first), np.diff([*first, len(keys)])
     own = _found(keys, asked, count)

@@ -1,0 +1,53 @@
+"""The n-gram that language models are compared with: a true distribution, and by hand where that is small."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def ngram(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module("ngram")
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 5])
+def test_chances_of_all_symbols_sum_to_one(ngram: Any, order: int) -> None:
+    """After contexts that training has, and after others."""
+    random = np.random.default_rng(order)
+    train, context = random.integers(0, 4, 300) ** 2 % 7, random.integers(0, 7, 6)
+    chances = [
+        2 ** ngram.log2_probabilities(train, np.append(context, symbol), order, 7)[-1] for symbol in range(7)
+    ]
+    assert sum(chances) == pytest.approx(1)
+    assert min(chances) > 0
+
+
+def test_a_bigram_by_hand(ngram: Any) -> None:
+    """Of 0 1 0 1 0 2: bigrams 01 x 2, 10 x 2, 02 x 1; 1 follows 0 twice of three times."""
+    train = np.array([0, 1, 0, 1, 0, 2])
+    discount = (1 + 1) / (1 + 2 * 2 + 2)
+    # Each symbol occurs after one other one: the unigrams' counts of contexts are all 1.
+    lower = (3 + 1) / (3 + 2 * 0 + 2)
+    unigram = (1 - lower) / 3 + lower * 3 / 3 * (1 / 3)
+    expected = (2 - discount) / 3 + discount * 2 / 3 * unigram
+    found = 2 ** ngram.log2_probabilities(train, np.array([0, 1]), 2, 3)[0]
+    assert found == pytest.approx(expected)
+
+
+def test_what_repeats_is_known_and_what_is_random_is_not(ngram: Any) -> None:
+    again = np.tile(np.arange(5), 200)
+    assert -ngram.log2_probabilities(again, again, 3, 5).mean() < 0.05
+    random = np.random.default_rng(0).integers(0, 4, 40_000)
+    assert -ngram.log2_probabilities(random, random[:999], 1, 4).mean() == pytest.approx(2, abs=0.05)
+    with pytest.raises(
+        ValueError, match=r"100 symbols in n-grams of 10 do not fit 64 bits; use a lower order"
+    ):
+        ngram.log2_probabilities(random, random, 10, 100)
