@@ -6,8 +6,8 @@ import datetime
 import random
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
-from seqtoolkit.data.lines import OnBadLine
 from seqtoolkit.data.pair import Pair
 from seqtoolkit.data.pairs_base import PairData
 from seqtoolkit.data.symbols import Side, pair_codec
@@ -31,23 +31,15 @@ class DatesData(PairData):
 
     Args:
         locales: languages or locales, such as de or en_GB; by default twenty of them
-        batch_tokens: padded tokens in a training batch, over all processes together (2048 by default)
-        batch_size: dates in a training batch, instead of `batch_tokens`
-        seed: of all that is drawn
-        inputs: what `predict` reads: a file of one date a line, or - for standard input
-        on_bad_line: of what `predict` reads: error stops at a line that cannot be used; skip leaves it out, and counts
+        shared: the options of PairData
     """
 
     def __init__(
         self,
         locales: list[str] | None = None,
-        batch_tokens: int | None = None,
-        batch_size: int | None = None,
-        seed: int = 0,
-        inputs: str | None = None,
-        on_bad_line: OnBadLine = "error",
+        **shared: Any,
     ) -> None:
-        super().__init__(batch_tokens, batch_size, seed, inputs, on_bad_line)
+        super().__init__(**shared)
         self.locales = list(LOCALES) if locales is None else locales
         _check(self.locales)
         letters, digits = Side(words=False), tuple("-0123456789")

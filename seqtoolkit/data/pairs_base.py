@@ -45,6 +45,13 @@ class PairData(SequenceData):
 
     All targets of a training source are training examples. Validation and test have one example for each distinct
     source: the loss is on its first target, error rates count the nearest one.
+
+    Args:
+        batch_tokens: padded tokens in a training batch, over all processes together (2048 by default)
+        batch_size: pairs in a training batch, instead of `batch_tokens`
+        seed: of all that is drawn
+        inputs: what `predict` reads: a file of one source a line, or - for standard input
+        on_bad_line: of what `predict` reads: error stops at a line that cannot be used; skip leaves it out, and counts
     """
 
     codec: Codec

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from seqtoolkit.codec import Codec
-from seqtoolkit.data.lines import OnBadLine
 from seqtoolkit.data.pair import Alignment, Pair
 from seqtoolkit.data.pairs_base import PairData
 
@@ -31,24 +32,16 @@ class ReverseData(PairData):
     Args:
         max_length: of training and validation sequences
         test_length: of test sequences
-        batch_tokens: padded tokens in a training batch, over all processes together (2048 by default)
-        batch_size: sequences in a training batch, instead of `batch_tokens`
-        seed: of all that is drawn
-        inputs: what `predict` reads: a file of one sequence a line, or - for standard input
-        on_bad_line: of what `predict` reads: error stops at a line that cannot be used; skip leaves it out, and counts
+        shared: the options of PairData
     """
 
     def __init__(
         self,
         max_length: int = 25,
         test_length: int = 30,
-        batch_tokens: int | None = None,
-        batch_size: int | None = None,
-        seed: int = 0,
-        inputs: str | None = None,
-        on_bad_line: OnBadLine = "error",
+        **shared: Any,
     ) -> None:
-        super().__init__(batch_tokens, batch_size, seed, inputs, on_bad_line)
+        super().__init__(**shared)
         if min(max_length, test_length) < 3:
             raise ValueError(
                 f"sequences of at most {max_length} (test: {test_length}) numbers are too few to be distinct;"
