@@ -37,11 +37,11 @@ class Found:
         steps = len(self.steps)
         norm = self._norm(steps + ended)
         for beam, total in enumerate(totals):
-            one = (total / norm, -steps, -beam, total)
+            score = total / norm
             if len(self.best) < self.beams:
-                heapq.heappush(self.best, one)
-            elif one[0] > self.best[0][0]:
-                heapq.heapreplace(self.best, one)
+                heapq.heappush(self.best, (score, -steps, -beam, total))
+            elif score > self.best[0][0]:
+                heapq.heapreplace(self.best, (score, -steps, -beam, total))
 
     def _classes(self, steps: int, beam: int) -> list[int]:
         """Walk back from a beam after so many steps."""
