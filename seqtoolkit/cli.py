@@ -9,6 +9,9 @@ from importlib.metadata import EntryPoint, entry_points, version
 
 USAGE = """usage: seqtoolkit COMMAND [options]
 
+begin
+  init       look at a file of yours, and write a configuration that trains on it:   seqtoolkit init my.csv
+
 train and use a model (`seqtoolkit fit --help` for the options of each)
   fit        train:            seqtoolkit fit --config configs/g2p.yaml --model.arch lstm --run runs/mine
   validate   measure it:       seqtoolkit validate --ckpt_path runs/mine/checkpoints/best.ckpt
@@ -58,6 +61,8 @@ def main(argv: list[str] | None = None) -> int:
 def _find(name: str) -> Callable[[list[str]], int] | None:
     if name in TRAINING:
         from seqtoolkit.training_cli import main as command
+    elif name == "init":
+        from seqtoolkit.init_command import main as command
     elif name == "retention":
         from seqtoolkit.retention_command import main as command
     elif name == "compare":
