@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from seqtoolkit.checkpoint import described
 from seqtoolkit.data.channel_scale import ChannelScale
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.sequence_gaps import Missing, fill_gaps, gapped, refuse_gaps
-from seqtoolkit.data.sequences import Sequences
+from seqtoolkit.data.sequences import Sequences, in_order
 from seqtoolkit.files import is_whole
 
 TARGET = "target"  # what the one output of a regression is called
@@ -114,7 +114,7 @@ class LabelledForm:
 
         Raises ValueError with file and place: other channels, missing values, a label that training has not met.
         """
-        found = self._ordered(found)
+        found = in_order(found, self.inputs.names)
         if self.missing == "error":
             refuse_gaps(found)
         values = fill_gaps(found, self.inputs.apply(found.values), self.masked)
@@ -161,21 +161,6 @@ class LabelledForm:
                     f" {', '.join(self.classes[:20]):.200}; mend the label, or train on some of that class"
                 )
         return np.array([place[label] for label in found.labels], dtype=np.int64)
-
-    def _ordered(self, found: Sequences) -> Sequences:
-        names = self.inputs.names
-        if found.channels == names:
-            return found
-        lacking = [name for name in names if name not in found.channels]
-        foreign = [name for name in found.channels if name not in names]
-        if lacking or foreign:
-            more = f"; {lacking[0]!r} is missing" if lacking else f"; {foreign[0]!r} was not there"
-            raise ValueError(
-                f"{found.path} has {len(found.channels)} channels, and the training sequences have {len(names)}{more};"
-                " expected the same channels"
-            )
-        order = [found.channels.index(name) for name in names]
-        return replace(found, values=found.values[:, order], channels=names)
 
 
 def _classes(train: Sequences) -> tuple[str, ...]:

@@ -88,3 +88,22 @@ def check_steps(found: Sequences) -> None:
             f"{found.where(row)}: channel {found.channels[channel]!r} is infinite at step"
             f" {int(step) - int(found.starts[row]) + 1}; expected finite numbers"
         )
+
+
+def in_order(found: Sequences, names: tuple[str, ...], what: str = "channels") -> Sequences:
+    """Match channels by name, and bring them into the order of training.
+
+    Raises ValueError when one is missing, or was not there in training.
+    """
+    if found.channels == names:
+        return found
+    lacking = [name for name in names if name not in found.channels]
+    foreign = [name for name in found.channels if name not in names]
+    if lacking or foreign:
+        more = f"{lacking[0]!r} is missing" if lacking else f"{foreign[0]!r} was not there"
+        raise ValueError(
+            f"{found.path} has {len(found.channels)} {what}, and in training there were {len(names)}: {more};"
+            f" expected the same {what}"
+        )
+    order = [found.channels.index(name) for name in names]
+    return replace(found, values=found.values[:, order], channels=names)
