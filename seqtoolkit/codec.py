@@ -7,9 +7,14 @@ from functools import cached_property
 from typing import Any, Self
 
 _LISTS = ("symbols", "alphabet", "labels")
-_TEXTS = ("example", "separator", "end", "query", "unknown")
+_TEXTS = ("example", "separator", "end", "query", "unknown", "spelled")
 _FLAGS = ("words", "answer_words", "bytes", "last")
-_LATER = {"labels": [], "bytes": False, "last": False}  # fields that older checkpoints do not have
+_LATER = {
+    "labels": [],
+    "bytes": False,
+    "last": False,
+    "spelled": "",
+}  # fields that older checkpoints do not have
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,9 @@ class Codec:
     labels: tuple[str, ...] = ()  # the name of every class, where classes are not symbols
     bytes: bool = False  # a prompt is split into the bytes of its UTF-8; byte b has the name chr(b)
     last: bool = False  # only after the last symbol is there an answer
+    spelled: str = (
+        ""  # a mark: an unknown word is read as its characters, each after this mark, then `unknown`
+    )
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -80,8 +88,15 @@ class Codec:
             )
         if self.query and self.query not in symbols:
             raise ValueError(f"{text!r} asks nothing; put {self.query!r} where the model should answer")
-        tokens = [self.index[symbol if symbol in self._typed else self.unknown] for symbol in symbols]
+        tokens = [token for symbol in symbols for token in self.tokens(symbol)]
         return [*tokens, self.offset] if self.separator else tokens
+
+    def tokens(self, symbol: str) -> list[int]:
+        """Return what is read for one symbol: its token; of an unknown one that is spelled, its characters first."""
+        if symbol in self._typed:
+            return [self.index[symbol]]
+        letters = [self.spelled + letter for letter in symbol] if self.spelled else []
+        return [*(self.index[name] for name in letters if name in self.index), self.index[self.unknown]]
 
     def decode(self, tokens: list[int]) -> list[str]:
         """Name each token."""
@@ -91,7 +106,9 @@ class Codec:
         """Return the positions of a prompt without a separator at which there is an answer."""
         if self.query:
             return [step for step, token in enumerate(tokens) if token == self.index[self.query]]
-        return [len(tokens) - 1] if self.last else list(range(len(tokens)))
+        if self.last:
+            return [len(tokens) - 1]
+        return [step for step, token in enumerate(tokens) if token not in self._letters]
 
     def names(self, classes: list[int]) -> list[str]:
         """Name each answered symbol, or label."""
@@ -133,6 +150,12 @@ class Codec:
     def _typed(self) -> frozenset[str]:
         return frozenset(self.alphabet)
 
+    @cached_property
+    def _letters(self) -> frozenset[int]:
+        """The tokens of characters in words that are spelled."""
+        named = enumerate(self.symbols) if self.spelled else ()
+        return frozenset(token for token, name in named if name.startswith(self.spelled))
+
     def _check(self) -> None:
         """Refuse what no task makes: marks that are missing, ambiguous, or out of their place."""
         if not self.symbols or "" in self.symbols:
@@ -143,6 +166,12 @@ class Codec:
             raise ValueError("a codec with labels, or one that answers last, has no separator and no query")
         if self.bytes and self.symbols != tuple(map(chr, range(256))):
             raise ValueError("a codec of bytes has 256 symbols, in their order")
+        if self.spelled and (not self.words or not self.unknown or self.separator or self.query):
+            raise ValueError(
+                "a codec that spells reads words, some unknown, and has no separator and no query"
+            )
+        if self.spelled and any(word.startswith(self.spelled) for word in (*self.alphabet, self.unknown)):
+            raise ValueError("no word begins with the mark by which a codec spells")
         if self.bytes and self.words:
             raise ValueError("a codec splits a text into bytes or into words, not both")
         marks = [mark for mark in (self.separator, self.end, self.query, self.unknown) if mark]

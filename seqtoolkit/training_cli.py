@@ -39,8 +39,10 @@ from seqtoolkit.data.labelled_text import LabelledTextData  # noqa: F401
 from seqtoolkit.data.pairs import PairsData  # noqa: F401
 from seqtoolkit.data.recall import RecallData  # noqa: F401
 from seqtoolkit.data.reverse import ReverseData  # noqa: F401
+from seqtoolkit.data.rolls import RollData  # noqa: F401
 from seqtoolkit.data.series import SeriesData  # noqa: F401
 from seqtoolkit.data.shakespeare import ShakespeareData  # noqa: F401
+from seqtoolkit.data.tagged import TaggedData  # noqa: F401
 from seqtoolkit.data.text import TextData  # noqa: F401
 from seqtoolkit.data.vowels import VowelsData  # noqa: F401
 from seqtoolkit.evaluation_recorder import EvaluationRecorder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,9 +21,9 @@ from seqtoolkit.data.inputs import Prompts
 from seqtoolkit.data.label_codec import check_labels, label_codec_of
 from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine
 from seqtoolkit.data.metric import SequenceMetric
-from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares
+from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, divide
 from seqtoolkit.data.symbols import UNKNOWN, Side, Spelling
-from seqtoolkit.data.text_rows import Columns, Row, divide_rows, read_rows
+from seqtoolkit.data.text_rows import Columns, Row, read_rows
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
@@ -99,7 +100,7 @@ class LabelledTextData(SequenceData):
         }
         self._paths = {split: file or paths[split] or "" for split in SPLITS}
         rows = {name: found for name, (found, _) in read.items()}
-        self._rows = rows if file is None else divide_rows(file, rows["file"], shares)
+        self._rows = rows if file is None else divide(file, rows["file"], shares, "texts", _digest)
         self.codec = known or self._learn(min_count, max_symbols)
         for split in self._rows:
             self._rows[split] = self._classified(split)
@@ -230,3 +231,7 @@ class LabelledTextData(SequenceData):
         mask = torch.zeros(len(inputs), dtype=torch.bool)
         mask[last] = True
         return Examples(lengths, torch.from_numpy(inputs.copy()), targets, mask)
+
+
+def _digest(row: Row) -> str:
+    return hashlib.sha256(row.text.encode()).hexdigest()

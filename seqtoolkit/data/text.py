@@ -10,7 +10,7 @@ from typing import Literal
 from seqtoolkit.checkpoint import described
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.lines import OnBadLine
-from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, split_of
+from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, divide
 from seqtoolkit.data.text_base import LanguageData
 from seqtoolkit.data.text_files import TextFile, read_texts
 from seqtoolkit.data.text_symbols import TextSymbols, Unit
@@ -80,11 +80,7 @@ class TextData(LanguageData):
         texts = {name: [_text(one, unit) for one in found] for name, found in read.items()}
         if file is not None:
             by_file = split == "files" or (split is None and Path(file).is_dir())
-            texts = (
-                divide_files(file, read["file"], texts["file"], shares)
-                if by_file
-                else _cut(texts["file"], shares)
-            )
+            texts = _by_file(file, read["file"], shares, unit) if by_file else _cut(texts["file"], shares)
         symbols = known or TextSymbols.of(unit, texts["train"], min_count)
         self.specify("text", symbols, texts, files={name: _digest(found) for name, found in read.items()})
 
@@ -107,22 +103,10 @@ def known_symbols(path: Path) -> TextSymbols:
     return TextSymbols(codec)
 
 
-def divide_files(
-    name: str, files: Sequence[TextFile], texts: Sequence[str], shares: Shares
-) -> dict[str, list[str]]:
-    """Give each file to a split by the sha256 of its content alone: copies stay together, no other file moves it.
-
-    Raises ValueError when a split that has a share is left without a file.
-    """
-    parts: dict[str, list[str]] = {split: [] for split, share in zip(SPLITS, shares, strict=True) if share}
-    for file, text in zip(files, texts, strict=True):
-        parts[split_of(file.sha256, shares)].append(text)
-    if empty := [split for split, some in parts.items() if not some]:
-        raise ValueError(
-            f"{name}: none of its {len(files):,} files is for {empty[0]}; give more files, other --data.shares,"
-            " --data.split position, or --data.train, --data.val and --data.test"
-        )
-    return parts
+def _by_file(path: str, files: Sequence[TextFile], shares: Shares, unit: Unit) -> dict[str, list[str]]:
+    """Give each file of a folder to one split."""
+    parts = divide(path, files, shares, "files", lambda file: file.sha256)
+    return {split: [_text(file, unit) for file in some] for split, some in parts.items()}
 
 
 def _cut(texts: Sequence[str], shares: Shares) -> dict[str, list[str]]:

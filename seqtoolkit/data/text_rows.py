@@ -7,14 +7,13 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from seqtoolkit.data.lines import MAX_LINE, BadLine, BadLines, OnBadLine, Readable, decode, lines
 from seqtoolkit.data.opened import opened, sha256_of
-from seqtoolkit.data.shares import SPLITS, Shares, split_of
 from seqtoolkit.data.text_files import read_texts
 
 EXPECTED = "a .tsv, .csv or .jsonl file with a text and a label, or a folder with a folder for each class"
@@ -189,19 +188,3 @@ def _folder(path: str, suffix: str, check: Check, on_bad_line: OnBadLine) -> tup
     if not rows:
         raise ValueError(f"{path} has no texts left; expected {EXPECTED}")
     return rows, digest.hexdigest()
-
-
-def divide_rows(path: str, rows: Sequence[Row], shares: Shares) -> dict[str, list[Row]]:
-    """Give each row to a split by the sha256 of its text alone: copies stay together, no other row moves it.
-
-    Raises ValueError when a split that has a share is left without a row.
-    """
-    parts: dict[str, list[Row]] = {split: [] for split, share in zip(SPLITS, shares, strict=True) if share}
-    for row in rows:
-        parts[split_of(hashlib.sha256(row.text.encode()).hexdigest(), shares)].append(row)
-    if empty := [split for split, some in parts.items() if not some]:
-        raise ValueError(
-            f"{path}: none of its {len(rows):,} texts is for {empty[0]}; give more texts, other --data.shares,"
-            " or --data.train, --data.val and --data.test"
-        )
-    return parts
