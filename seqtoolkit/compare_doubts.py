@@ -94,14 +94,14 @@ def _time(found: Values, chosen: Values | None) -> Iterator[str]:
 def _memory(found: Values, chosen: Values | None) -> Iterator[str]:
     need, horizon = found["memory_need"], None if chosen is None else chosen["horizon"]
     if need is not None and need["censored"]:
-        yield f"The loss still falls at the longest context that was measured, {need['estimate']} steps."
+        yield f"The loss still falls at the longest context that was measured, {many(need['estimate'], 'step')}."
     if chosen is None or horizon is None:
         return
     if int(horizon["solved"].split("/")[0]) < int(horizon["solved"].split("/")[1]):
         yield f"{chosen['arch']} remembers anything in {horizon['solved']} of its trainings only."
     elif need is not None and not horizon["upper_censored"] and horizon["upper"] < need["estimate"]:
         yield (
-            f"Its {horizon['protocol']} ends after {horizon['upper']} steps at most, and context helps up to"
+            f"Its {horizon['protocol']} ends after {many(horizon['upper'], 'step')} at most, and context helps up to"
             f" {need['estimate']}."
         )
 
@@ -114,5 +114,10 @@ def _skipped(found: Values, chosen: Values | None) -> Iterator[str]:
 
 def _test(found: Values, chosen: Values | None) -> Iterator[str]:
     known = [one for one in found["architectures"] if one["quality"] is not None]
-    if len(known) > 1:
+    if found["measure"] and found["measure"]["split"] == "val":
+        yield (
+            "There is no test split: the validation split, which has also chosen checkpoints and learning rates,"
+            " flatters all of them."
+        )
+    elif len(known) > 1:
         yield f"The test split has chosen among {len(known)}: quote a figure of the chosen one from data it never saw."

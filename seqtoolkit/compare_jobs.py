@@ -15,7 +15,7 @@ from pathlib import Path
 
 from seqtoolkit import retention_store
 from seqtoolkit.compare_plan import Work, command
-from seqtoolkit.compare_quality import BEST
+from seqtoolkit.compare_quality import BEST, measured
 from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, status_of
 from seqtoolkit.compare_submit import Submit
 from seqtoolkit.runs import read_run
@@ -72,13 +72,13 @@ def trainings(work: Work) -> list[Job]:
 
 
 def tests(work: Work) -> list[Job]:
-    """Return the tests of finished runs that have none."""
+    """Return the tests of finished runs that have none; where there is no test split, they are validated."""
     return [
         Job(
             f"{arch}, seed {seed}, tested",
             run.path,
             command(
-                "test",
+                "test" if work.plan.split == "test" else "validate",
                 f"--config={work.config(arch)}",
                 f"--ckpt_path={run.path / 'checkpoints' / 'best.ckpt'}",
                 f"--run={run.path}",
@@ -86,7 +86,7 @@ def tests(work: Work) -> list[Job]:
             ),
         )
         for arch, seed, run in finished(work)
-        if "test/loss" not in run.metrics
+        if not measured(run.path, work.plan.split)
     ]
 
 

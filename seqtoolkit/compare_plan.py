@@ -31,6 +31,7 @@ class Plan:
     rate: float  # of the configuration
     budget: dict[str, int | None]  # of the configuration
     steps_in_epoch: float
+    split: str  # test, or val where there is no test
     history: int  # inputs that stand before a target of the validation split, at most
     widths: dict[str, list[int]] = field(default_factory=dict)  # architecture: d_model, parameters
 

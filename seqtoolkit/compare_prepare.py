@@ -79,6 +79,7 @@ def prepare(folder: Path, request: Request) -> Plan:
         rate=_rate(config["optimizer"]),
         budget=(Budget() if request.has_budget else Budget.of(config["trainer"])).to_dict(),
         steps_in_epoch=len(data.train_dataloader()) / config["trainer"]["accumulate_grad_batches"],
+        split=judged(data),
         history=history(data),
         widths=widths,
     )
@@ -88,6 +89,15 @@ def open_data(section: dict[str, Any]) -> Any:
     """Build the data module of an expanded configuration."""
     module, _, name = section["class_path"].rpartition(".")
     return getattr(importlib.import_module(module), name)(**section.get("init_args", {}))
+
+
+def judged(data: Any) -> str:
+    """Return the split by which models are judged: test, or val where the data have no test."""
+    try:
+        data.test_dataloader()
+    except ValueError:
+        return "val"
+    return "test"
 
 
 def history(data: Any) -> int:

@@ -1,4 +1,4 @@
-"""What the runs are judged by, and what each reached: read from what `test` has stored. Imports no torch."""
+"""What the runs are judged by, and what each reached: read from what `test` (or `validate`) stored. No torch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from seqtoolkit.compare_statistics import Reached
+from seqtoolkit.files import is_number
 from seqtoolkit.quality import Quality
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.statistics import wilson
 from seqtoolkit.retention_store import read as read_curves
-from seqtoolkit.runs import Run, read_probe
+from seqtoolkit.runs import read_probe
 
 Kind = TypeVar("Kind", Quality, LengthRecord)
 
@@ -33,11 +34,12 @@ _LENGTH = {"per": "error_rate"}  # records by source length call it otherwise
 
 @dataclass(frozen=True)
 class Measure:
-    """A number of the test split, and which way is better."""
+    """A number of a split, and which way is better."""
 
     name: str
     mode: str  # min or max
     unit: str = ""
+    split: str = "test"
 
     @property
     def sign(self) -> int:
@@ -49,40 +51,51 @@ class Measure:
         return asdict(self)
 
 
-def measure_of(run: Run, monitor: str, mode: str, given: str | None) -> Measure:
-    """Return what a tested run is judged by.
+def measured(run: Path, split: str) -> dict[str, float]:
+    """Return what was measured of a run's best checkpoint on a split, by the names of the measures."""
+    try:
+        found = (read_probe(run, BEST, f"{split}.json") or {}).get("metrics")
+    except (OSError, ValueError):
+        return {}
+    values = found.items() if isinstance(found, dict) else ()
+    return {name.removeprefix(f"{split}/"): value for name, value in values if is_number(value)}
+
+
+def measure_of(run: Path, split: str, monitor: str, mode: str, given: str | None) -> Measure:
+    """Return what a run that was measured on a split is judged by.
 
     The first of: what was asked for (NAME:mode), what its checkpoint was chosen by unless that is the loss, its first
     stored quality, the first known measure that it has, the loss.
 
     Raises ValueError when it was asked for and the test has no such measure.
     """
-    measured = [name.removeprefix("test/") for name in run.metrics if name.startswith("test/")]
+    known = measured(run, split)
     if given is not None:
         name, _, better = given.partition(":")
-        if name not in measured:
+        if name not in known:
             raise ValueError(
-                f"--measure {given}: the test has no {name!r}; it has {', '.join(sorted(measured))}"
+                f"--measure {given}: the {split} split has no {name!r}; it has {', '.join(sorted(known))}"
             )
-        return Measure(name, better)
+        return Measure(name, better, _unit(run, name, split), split)
     name = monitor.removeprefix("val/")
-    if name != "loss" and name in measured:
-        return Measure(name, mode, _unit(run.path, name))
-    for quality in _qualities(run.path):
-        if quality.measure in measured:
-            return Measure(quality.measure, "max" if quality.higher_is_better else "min", quality.unit)
+    if name != "loss" and name in known:
+        return Measure(name, mode, _unit(run, name, split), split)
+    for quality in _records(run, Quality, split):
+        if quality.measure in known:
+            better = "max" if quality.higher_is_better else "min"
+            return Measure(quality.measure, better, quality.unit, split)
     for name in HIGHER:
-        if name in measured:
-            return Measure(name, "max", _unit(run.path, name))
-    return Measure("loss", "min")
+        if name in known:
+            return Measure(name, "max", _unit(run, name, split), split)
+    return Measure("loss", "min", "", split)
 
 
-def quality_of(run: Run, measure: Measure) -> Reached | None:
-    """Return what a run reached, with its interval over examples where one was stored; None when it is not tested."""
-    estimate = run.metrics.get(f"test/{measure.name}")
+def quality_of(run: Path, measure: Measure) -> Reached | None:
+    """Return what a run reached, with its interval over examples where one was stored; None when it is not measured."""
+    estimate = measured(run, measure.split).get(measure.name)
     if estimate is None:
         return None
-    found = _stored(run.path, measure.name)
+    found = _stored(run, measure)
     if found is None or found.lower is None or found.upper is None:
         return Reached(estimate)
     if not found.lower - ROUNDING <= estimate <= found.upper + ROUNDING:  # in other units: of something else
@@ -92,19 +105,20 @@ def quality_of(run: Run, measure: Measure) -> Reached | None:
 
 def baseline_of(run: Path, measure: Measure) -> dict[str, Any] | None:
     """Return {"name", "estimate", "skill", "skill_lower", "skill_upper"} of what needs no model, where it is stored."""
-    for one in _qualities(run):
+    for one in _records(run, Quality, measure.split):
         if one.measure == measure.name and one.baseline:
             skill = {"skill": one.skill, "skill_lower": one.skill_lower, "skill_upper": one.skill_upper}
             return {"name": one.baseline, "estimate": one.baseline_estimate, **skill}
     return None
 
 
-def _stored(run: Path, name: str) -> Reached | None:
+def _stored(run: Path, measure: Measure) -> Reached | None:
     """Return a measure with its interval, from whichever probe has it."""
-    for one in _qualities(run):
+    name, split = measure.name, measure.split
+    for one in _records(run, Quality, split):
         if one.measure == name:
             return Reached(one.estimate, one.lower, one.upper, one.n)
-    for record in _lengths(run):
+    for record in _records(run, LengthRecord, split):
         if record.measure == _LENGTH.get(name, name) and (overall := record.settings.get("overall")):
             return Reached(**overall)
     if name == "recall_accuracy":
@@ -124,26 +138,17 @@ def _recalled(curve: Record) -> Reached:
     return Reached(hits / n, *wilson(hits, n), n)
 
 
-def _unit(run: Path, name: str) -> str:
-    units = {one.measure: one.unit for one in _lengths(run)} | {
-        one.measure: one.unit for one in _qualities(run)
-    }
+def _unit(run: Path, name: str, split: str) -> str:
+    units = {one.measure: one.unit for one in _records(run, LengthRecord, split)}
+    units |= {one.measure: one.unit for one in _records(run, Quality, split)}
     return units.get(_LENGTH.get(name, name), "accuracy" if name.endswith("accuracy") else "")
 
 
-def _qualities(run: Path) -> list[Quality]:
-    return _records(run, Quality)
-
-
-def _lengths(run: Path) -> list[LengthRecord]:
-    return _records(run, LengthRecord)
-
-
-def _records(run: Path, kind: type[Kind]) -> list[Kind]:
-    """Return the records of a kind that the test has stored; none when they are missing or damaged."""
+def _records(run: Path, kind: type[Kind], split: str) -> list[Kind]:
+    """Return the records of a kind that a split has stored; none when they are missing or damaged."""
     try:
         found = read_probe(run, BEST, f"{kind.probe}.json") or {}
-        records = found.get("records") if found.get("split") == "test" else None
+        records = found.get("records") if found.get("split") == split else None
         return [kind.from_dict(record) for record in records] if isinstance(records, list) else []
     except (OSError, ValueError):
         return []

@@ -12,7 +12,7 @@ from seqtoolkit import retention_store
 from seqtoolkit.compare_advice import advise
 from seqtoolkit.compare_memory import memory, need
 from seqtoolkit.compare_plan import Work
-from seqtoolkit.compare_quality import BEST, Measure, baseline_of, measure_of, quality_of
+from seqtoolkit.compare_quality import BEST, Measure, baseline_of, measure_of, measured, quality_of
 from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, reached, status_of
 from seqtoolkit.compare_statistics import Reached, difference, over_seeds
 from seqtoolkit.retention.comparison import pool, solved
@@ -30,11 +30,12 @@ def collect(
 
     Raises ValueError when the test has no such measure as was asked for.
     """
-    tested = [run for _, _, run in finished(work) if "test/loss" in run.metrics]
     plan = work.plan
-    measure = measure_of(tested[0], plan.monitor, plan.mode, work.options.measure) if tested else None
+    tested = [run.path for _, _, run in finished(work) if measured(run.path, plan.split)]
+    given = work.options.measure
+    measure = measure_of(tested[0], plan.split, plan.monitor, plan.mode, given) if tested else None
     architectures = [
-        _architecture(work, arch, measure, failures, dict(skipped.get(arch, {})))
+        _architecture(work, arch, measure, failures, _unmeasured(work) | dict(skipped.get(arch, {})))
         for arch in work.options.architectures
     ]
     if measure is not None:
@@ -79,7 +80,7 @@ def _architecture(
     paths = {} if rate is None else {seed: work.run(arch, rate, seed) for seed in work.seeds}
     runs = {seed: read_run(path) for seed, path in paths.items()}
     done = {seed: run for seed, run in runs.items() if run.status == "finished"}
-    qualities = {} if measure is None else {seed: quality_of(run, measure) for seed, run in done.items()}
+    qualities = {} if measure is None else {seed: quality_of(run.path, measure) for seed, run in done.items()}
     why = "; ".join(one["error"] for one in tried if one["error"])
     seeds = [
         _seed(work, seed, runs.get(seed), paths.get(seed), qualities.get(seed), failures, why)
@@ -108,6 +109,12 @@ def _architecture(
         "skipped": skipped,
         "difference": None,
     }
+
+
+def _unmeasured(work: Work) -> dict[str, str]:
+    """Say what is not measured of any architecture."""
+    two = "an encoder-decoder reads two streams, and it is not defined which of them is cut"
+    return {"truncation": two} if work.plan.encoder else {}
 
 
 def _tried(work: Work, arch: str, failures: Failures) -> list[dict[str, Any]]:

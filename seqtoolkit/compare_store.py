@@ -11,7 +11,7 @@ compare.json; what is not known (yet) is null, paths are relative to the folder:
 
 schema, status, updated  1; running, finished, interrupted or failed; seconds since 1970
 config, task       the configuration as it was named; the task of its data
-measure            {name, mode: min or max, unit}: what the test split is judged by, such as per
+measure            {name, mode: min or max, unit, split: test, or val without one}: what is judged, such as per
 settings           {budget: {seconds, steps, epochs}, rates, rate_share, monitor, mode, seeds, reference, parameters,
                    encoder, threads, jobs, state_steps, lags, sequences, load}; `parameters`: what all should have,
                    `encoder`: whether one varies with the architecture, `load`: that of the machine when it began

@@ -11,6 +11,7 @@ from seqtoolkit.runs_command import table
 
 Values = dict[str, Any]
 WIDTH = 120
+SPLITS = {"test": "test", "val": "validation"}
 
 
 def report(found: Values) -> str:
@@ -87,8 +88,9 @@ def how(found: Values) -> str:
             f"Learning rate by {settings['monitor']} of seed 0 after {settings['rate_share']:.0%} of the budget, of"
             f" {rates}."
         )
+    split = SPLITS[(found["measure"] or {}).get("split", "test")]
     said.append(
-        f"Quality: test split{f' of {examples:,} examples' if examples else ''}, best checkpoints; differences paired"
+        f"Quality: {split} split{f' of {examples:,} examples' if examples else ''}, best checkpoints; differences paired"
         " by seed, for all architectures together."
     )
     said.append(
@@ -96,7 +98,7 @@ def how(found: Values) -> str:
         f" {settings['state_steps']} steps; so is the state."
     )
     if horizon == "recall":
-        said.append("Horizon: recall on the test split.")
+        said.append("Horizon: recall on that split.")
     elif horizon is not None:
         said.append(f"Horizon: {horizon}, independent inputs, {settings['sequences']} sequences.")
     if found["memory_need"] is not None:

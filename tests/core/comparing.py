@@ -20,8 +20,8 @@ ERRORS = {"rnn": 0.5, "lstm": 0.2, "gru": 0.205}  # test error of each
 class Fake:
     """Does every command at once; `error(command)` may give the error of a training, or raise."""
 
-    def __init__(self, error: Callable[[str], str] = lambda command: "") -> None:
-        self.error = error
+    def __init__(self, error: Callable[[str], str] = lambda command: "", split: str = "test") -> None:
+        self.error, self.split = error, split
         self.commands: list[str] = []
 
     def __call__(self, command: Sequence[str], log: Path) -> Future[int]:
@@ -29,7 +29,11 @@ class Fake:
         self.commands.append(text)
         log.parent.mkdir(parents=True, exist_ok=True)
         kinds = {"compare_prepare": self._prepare, "compare_cost": self._cost, "seqtoolkit fit": self._fit}
-        kinds |= {"seqtoolkit test": self._test, "seqtoolkit retention": self._retention}
+        kinds |= {
+            "seqtoolkit test": self._test,
+            "seqtoolkit validate": self._test,
+            "seqtoolkit retention": self._retention,
+        }
         error = next(do for name, do in kinds.items() if name in text)(list(command), self.error(text))
         log.write_text(f"{error}\n")
         done.set_result(2 if error else 0)
@@ -54,6 +58,7 @@ class Fake:
             "rate": 0.003,
             "steps_in_epoch": 10.0,
             "history": 12,
+            "split": self.split,
         }
         budget = {"seconds": None, "steps": 100, "epochs": None}
         if not error:
@@ -79,6 +84,7 @@ class Fake:
 
     def _test(self, command: list[str], error: str) -> str:
         path = Path(re.sub(r".*--run=(\S+).*", r"\1", " ".join(command)))
+        split = "test" if " test " in " ".join(command) else "val"
         folder = RunFolder(path)
         folder.open(create=False)
         reached = ERRORS[folder.record["arch"]] + 0.001 * folder.record["seed"]
@@ -90,9 +96,10 @@ class Fake:
             "estimate": reached,
         }
         bounds = {"lower": reached - 0.01, "upper": reached + 0.01}
-        found = {"schema": 1, "split": "test", "step": 100, "records": [quality | bounds]}
+        found = {"schema": 1, "split": split, "step": 100, "records": [quality | bounds]}
         if not error:
-            folder.update(metrics={"test/loss": 1.0, "test/error_rate": reached})
+            metrics = {"metrics": {f"{split}/loss": 1.0, f"{split}/error_rate": reached}}
+            folder.write_probe(path / "checkpoints" / "best.ckpt", f"{split}.json", metrics)
             folder.write_probe(path / "checkpoints" / "best.ckpt", "quality.json", found)
         folder.close()
         return error

@@ -41,7 +41,7 @@ def comparison(*architectures: dict[str, Any], mode: str = "min", **settings: An
         "encoder": False, "threads": 1, "jobs": 2, "state_steps": 30, "lags": [1, 2], "sequences": 256, "load": 0.5,
     }  # fmt: skip
     need = {"arch": "lstm", **CONTEXT}
-    measure = {"name": "per", "mode": mode, "unit": ""}
+    measure = {"name": "per", "mode": mode, "unit": "", "split": "test"}
     found = {"measure": measure, "settings": usual | settings, "architectures": list(architectures)}
     return {"task": "g2p", **found, "memory_need": need, "recommendation": None}
 

@@ -157,6 +157,20 @@ def test_what_cannot_be_measured_is_said_and_not_tried_again(run: Callable[..., 
     assert again.commands == []
 
 
+def test_without_a_test_split_models_are_judged_by_validation(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    fake = Fake(split="val")
+    assert run(fake, "--seeds", "2", "--rates", "0.003") == 0
+    assert (fake.count(" test "), fake.count(" validate ")) == (0, 6)
+    found = stored(tmp_path)
+    assert (found["measure"]["name"], found["measure"]["split"]) == ("error_rate", "val")
+    assert "There is no test split" in found["recommendation"]["text"]
+    again = Fake(split="val")
+    assert run(again, "--seeds", "2", "--rates", "0.003") == 0
+    assert again.commands == []
+
+
 def test_an_interruption_keeps_what_is_done(
     run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -210,7 +224,7 @@ def test_what_a_configuration_is_refused_for_is_said(
 
 def test_a_measure_that_the_test_has_not(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(Fake(), "--seeds", "1", "--measure", "perr:min") == 2
-    assert "the test has no 'perr'; it has error_rate, loss" in capsys.readouterr().err
+    assert "the test split has no 'perr'; it has error_rate, loss" in capsys.readouterr().err
     rest = Fake()
     assert run(rest, "--seeds", "1", "--measure", "loss:min") == 0
     assert rest.count(" fit ") == 0
@@ -284,7 +298,7 @@ def test_truly(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     assert main(["compare", *words, *TINY, "--json"]) == 0
     out = capsys.readouterr().out
     found = json.loads(out[out.rindex("\n{\n") :])
-    assert found["measure"] == {"name": "recall_accuracy", "mode": "max", "unit": "accuracy"}
+    assert found["measure"] == {"name": "recall_accuracy", "mode": "max", "unit": "accuracy", "split": "test"}
     assert found["memory_need"]["arch"] in ("rnn", "attention")
     for one in found["architectures"]:
         assert one["skipped"] == {}
