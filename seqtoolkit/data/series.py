@@ -235,5 +235,5 @@ class SeriesData(SequenceData):
         columns = self.plan.columns
         if columns.label is not None:
             return Label()
-        places = torch.tensor([columns.values.index(name) for name in columns.targets])
+        places = torch.tensor(columns.places(columns.targets))
         return Later(places, self.plan.horizon) if self.plan.forecasts else Same(places)

@@ -112,15 +112,20 @@ def clock_of(column: Series, format: str | None, where: str) -> Clock:
     if column.dtype in (pl.Date, pl.Datetime):
         return Clock("date", zone=getattr(column.dtype, "time_zone", None))
     texts = column.drop_nulls().cast(pl.String).head(1_000)
-    if format is None and len(texts) and texts.cast(pl.Float64, strict=False).null_count() == 0:
+    if format is None and _most(texts.cast(pl.Float64, strict=False)):
         return Clock()
     for known in (format,) if format else FORMATS:
-        if texts.str.to_datetime(known, strict=False).null_count() == 0:
+        if _most(texts.str.to_datetime(known, strict=False)):
             return Clock("date", known, "UTC" if "%z" in known else None)
     raise ValueError(
         f"{where}: the time column {column.name!r} has {texts[0]!r:.80}; expected numbers or dates such as"
         " 2026-01-31 or 2026-01-31T12:00:00, or say how they are written: --data.time_format '%d/%m/%Y'"
     )
+
+
+def _most(read: Series) -> bool:
+    """Say whether most texts could be read: then the others are mistakes, which are refused with their rows."""
+    return 2 * read.null_count() < max(1, len(read))
 
 
 def with_step(clock: Clock, times: Times, starts: NDArray[np.bool_]) -> Clock:

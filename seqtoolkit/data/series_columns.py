@@ -33,6 +33,11 @@ class Columns:
         """The columns (or channels) of numbers: those that are read, then those that are only asked for."""
         return [*self.numbers, *(self.targets if self.task == "regression" else [])]
 
+    def places(self, names: Sequence[str]) -> list[int]:
+        """Return where columns of numbers stand among `values`."""
+        found = {name: place for place, name in enumerate(self.values)}
+        return [found[name] for name in names]
+
     @property
     def label(self) -> str | None:
         """The column of labels of a classification."""
@@ -56,7 +61,8 @@ class Columns:
             options |= {self.name: "--data.name", self.value: "--data.value"}
         options |= dict.fromkeys(self.categorical, "--data.categorical")
         wanted = {name: options.get(name, "--data.channels") for name in self.kinds(asked)}
-        wanted |= dict.fromkeys((name for name in self.targets if name in wanted and asked), "--data.targets")
+        if asked and self.task not in FORECASTS and self.form == "wide":
+            wanted |= dict.fromkeys(self.targets, "--data.targets")
         file.require(wanted)
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,7 +120,7 @@ def choose(
     _check_dates(file, numbers if form == "wide" else [])
     if task in FORECASTS and form == "wide":
         asked = asked or numbers
-        if strange := [column for column in asked if column not in numbers]:
+        if strange := sorted(set(asked) - set(numbers)):
             raise ValueError(
                 f"--data.targets {strange[0]}: a forecast is of channels; add it to --data.channels"
             )

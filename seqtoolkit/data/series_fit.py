@@ -62,7 +62,8 @@ def fit_series(options: Mapping[str, Any]) -> Fitted:
     splits = _splits(reads, options)
     rows = splits[first] == 0
     scaling, dropped = fit(reads[first].table, rows, options["constant"])
-    kept = [place for place, name in enumerate(reads[first].table.columns) if name not in dropped]
+    gone = set(dropped)
+    kept = [place for place, name in enumerate(reads[first].table.columns) if name not in gone]
     scaling = Scaling(scaling.center[kept], scaling.scale[kept])
     reads = {name: without(found, dropped) for name, found in reads.items()}
     found = reads[first]

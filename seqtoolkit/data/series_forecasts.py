@@ -90,12 +90,12 @@ class SeriesForecasts(SequenceMetric):
 
     def _forecast(self, scores: Tensor) -> dict[str, list[list[float]]]:
         """Return for each output and level the values of all steps, in the user's units."""
-        outputs, scaling, columns = self.outputs, self.shown.plan.scaling, self.shown.plan.columns.values
+        outputs, plan = self.outputs, self.shown.plan
         answers = ordered(scores.view(len(outputs.names), outputs.horizon, -1))
         found: dict[str, list[list[float]]] = {}
-        for number, name in enumerate(outputs.names[:CHANNELS]):
-            column = columns.index(name)
-            values = answers[number] * scaling.scale[column] + scaling.center[column]  # (H, Q)
+        names = outputs.names[:CHANNELS]
+        for number, (name, place) in enumerate(zip(names, plan.columns.places(names), strict=True)):
+            values = answers[number] * plan.scaling.scale[place] + plan.scaling.center[place]  # (H, Q)
             found[name] = [[float(f"{value:.7g}") for value in level] for level in values.T.tolist()]
         return found
 

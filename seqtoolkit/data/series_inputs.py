@@ -91,9 +91,9 @@ class SeriesInputs:
 
     def _values(self, scores: Tensor, at: list[int], number: list[int]) -> Written:
         """Return a row for each step of each forecast, or for each answered step, with a column for each value."""
-        targets, values = self.plan.columns.targets, self.plan.columns.values
+        targets = self.plan.columns.targets
         levels, steps = self.spec.get("quantiles", []), max(1, self.plan.horizon)
-        places = [values.index(name) for name in targets]
+        places = self.plan.columns.places(targets)
         scale = torch.from_numpy(self.plan.scaling.scale[places])[:, None, None]
         center = torch.from_numpy(self.plan.scaling.center[places])[:, None, None]
         answers = ordered(scores.double().view(len(scores), len(targets), steps, -1)) * scale + center

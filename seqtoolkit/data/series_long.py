@@ -41,7 +41,8 @@ def read_long(file: TableFile, columns: Columns, asked: bool, known: Known) -> t
         raise ValueError(
             f"{file.name} has no channel {lost[0]!r} in its column {columns.name!r}; it has {', '.join(found):.200}"
         )
-    place = np.array([wanted.index(name) if name in wanted else MISSING for name in names.texts])
+    column = {name: number for number, name in enumerate(wanted)}
+    place = np.array([column.get(name, MISSING) for name in names.texts])
     lines.channel = place[lines.channel].astype(np.int32)
     order = np.lexsort((lines.time, lines.group))
     group, time = lines.group[order], lines.time[order]

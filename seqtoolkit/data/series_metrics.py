@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from seqtoolkit.data.class_quality import ClassQuality
 from seqtoolkit.data.metric import SequenceMetric
@@ -50,16 +52,13 @@ class SplitMetrics:
             return {"classes": StepClasses(self.examples, self._units, self.classes, self._class_counts())}
         ends = torch.from_numpy(self.examples.windows.start + self.examples.windows.length - 1)
         truth = self.examples.rows.labels[ends].numpy().clip(min=0).astype(np.int64)
-        show = lambda index: fields_of(self.shown, index)  # noqa: E731
+        show = partial(fields_of, self.shown)
         return {"classes": ClassQuality(truth, self.classes, self._class_counts(), show)}
 
     def _of_values(self) -> dict[str, SequenceMetric]:
         outputs = self._outputs
         shape = (len(outputs.names), outputs.horizon)
-        baselines = [
-            (base, spread_of(training_errors(base, self.training, shape), outputs.levels))
-            for base in self._baselines
-        ]
+        baselines = [(baseline, self._spread(baseline, shape)) for baseline in self._baselines]
         found: dict[str, SequenceMetric] = {
             "errors": SeriesQuality(self.examples, self._units, outputs, baselines)
         }
@@ -67,18 +66,25 @@ class SplitMetrics:
             found["forecasts"] = SeriesForecasts(self.shown, outputs, Loss.of(self.spec))
         return found
 
+    def _spread(self, baseline: Baseline, shape: tuple[int, int]) -> Tensor:
+        """Return the quantiles of the errors that a baseline makes in training, (K, H, Q), where any are asked."""
+        levels = self._outputs.levels
+        if not levels:
+            return torch.zeros(*shape, 0)
+        return spread_of(training_errors(baseline, self.training, shape), levels)
+
     @property
     def _outputs(self) -> Outputs:
         plan = self.plan
         names = plan.columns.targets
-        scale = torch.tensor([plan.scaling.scale[plan.columns.values.index(name)] for name in names])
+        scale = torch.from_numpy(plan.scaling.scale[plan.columns.places(names)])
         levels = self.spec.get("quantiles", [])
         return Outputs(names, scale, max(1, plan.horizon), levels, self.spec.get("loss", "mse"))
 
     @property
     def _baselines(self) -> list[Baseline]:
         plan, outputs = self.plan, self._outputs
-        columns = torch.tensor([plan.columns.values.index(name) for name in outputs.names])
+        columns = torch.tensor(plan.columns.places(outputs.names))
         if plan.forecasts:
             season = self.spec.get("seasonal")
             found: list[Baseline] = [LastValue(columns, plan.horizon)]

@@ -58,9 +58,10 @@ def without(found: Read, dropped: list[str]) -> Read:
     columns = found.columns
     if asked := [name for name in dropped if name in columns.targets and columns.task == "regression"]:
         raise ValueError(f"{found.table.file}: the target {asked[0]!r} has one value in all training rows")
-    keep = [place for place, name in enumerate(found.table.columns) if name not in dropped]
-    numbers = [name for name in columns.numbers if name not in dropped]
-    targets = [name for name in columns.targets if name not in dropped]
+    gone = set(dropped)
+    keep = [place for place, name in enumerate(found.table.columns) if name not in gone]
+    numbers = [name for name in columns.numbers if name not in gone]
+    targets = [name for name in columns.targets if name not in gone]
     if (not numbers and not columns.categorical) or not targets:
         raise ValueError(f"{found.table.file}: every channel has one value in all training rows")
     table = replace(
@@ -106,7 +107,7 @@ def prepare(found: Read, plan: Plan, split: Split, classes: list[str]) -> Prepar
         )
     width = table.values.shape[1]
     replace(plan.scaling, center=plan.scaling.center[:width], scale=plan.scaling.scale[:width]).apply(table)
-    places = [numbers.index(name) for name in (plan.gapped if plan.missing == "mask" else here)]
+    places = plan.columns.places(plan.gapped if plan.missing == "mask" else here)
     known = fill(table, found.segments, np.array(places, np.int64))
     codes = recode(table, plan.columns.categorical, plan.levels, plan.unseen)
     rows = Rows(

@@ -99,7 +99,8 @@ def fit(table: Table, rows: NDArray[np.bool_], constant: Constant) -> tuple[Scal
 
 def others(columns: Sequence[str], without: Sequence[str]) -> str:
     """Write the option that leaves columns out."""
-    left = [name for name in columns if name not in without]
+    gone = set(without)
+    left = [name for name in columns if name not in gone]
     shown = ", ".join(left[:8]) + (", ..." if len(left) > 8 else "")
     return f"--data.channels '[{shown}]'"
 

@@ -21,7 +21,7 @@ def guess_season(fitted: Fitted) -> int | None:
     longest = int(np.argmax(parts.stop - parts.start))
     stop = int(parts.stop[longest])
     part = slice(max(int(parts.start[longest]), stop - ROWS), stop)
-    places = [columns.values.index(name) for name in columns.targets[:CHANNELS]]
+    places = columns.places(columns.targets[:CHANNELS])
     return season_of(found.table.values[part, places].astype(np.float64))
 
 

@@ -43,8 +43,8 @@ class Shown:
         return self._values(self.plan.columns.targets, slice(at + 1, high)), self._times(at + 1, high)
 
     def _values(self, names: Sequence[str], part: slice) -> dict[str, list[float | None]]:
-        rows, columns, scaling = self.prepared.rows, self.plan.columns.values, self.plan.scaling
-        places = torch.tensor([columns.index(name) for name in names], dtype=torch.long)
+        rows, scaling = self.prepared.rows, self.plan.scaling
+        places = torch.tensor(self.plan.columns.places(names), dtype=torch.long)
         where = torch.arange(part.start, part.stop)[None]
         found = rows.truths(where, rows.values[where], places)[0]  # (T, K)
         values = (
