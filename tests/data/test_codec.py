@@ -77,6 +77,55 @@ def test_a_codec_that_no_task_makes_is_refused(change: dict[str, Any], message: 
         Codec.from_dict({**codec().to_dict(), **change})
 
 
+def language(**fields: Any) -> Codec:
+    values = {"symbols": ("a", "b", "?"), "alphabet": ("a", "b"), "example": "ab", "unknown": "?"}
+    return Codec(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def test_a_language_model_answers_everywhere_and_a_classifier_last() -> None:
+    assert language().asked(language().encode("abc")) == [0, 1, 2]
+    assert language().names([0, 2]) == ["a", "?"]
+    labelled = language(labels=("good", "bad"), last=True)
+    assert labelled.asked(labelled.encode("abc")) == [2]
+    assert labelled.classes == {"good": 0, "bad": 1}
+    assert labelled.text([1]) == "bad"
+    query = language(query="b")
+    assert query.asked(query.encode("abab")) == [1, 3]
+
+
+def test_unknown_words_are_spelled_and_asked_at_their_end() -> None:
+    spelled = language(symbols=("a", "b", "·a", "·c", "?"), words=True, spelled="·")
+    assert spelled.encode("a cad b") == [0, 3, 2, 4, 1]  # a d was never seen
+    assert spelled.asked(spelled.encode("a cad b")) == [0, 3, 4]
+    assert Codec.from_dict(json.loads(json.dumps(spelled.to_dict()))) == spelled
+
+
+def test_codecs_of_older_checkpoints_are_read_and_written_as_they_were() -> None:
+    plain = codec().to_dict()
+    assert set(plain) == {
+        "symbols", "alphabet", "example", "separator", "end", "query", "unknown", "words", "answer_words",
+    }  # fmt: skip
+    assert Codec.from_dict(plain) == codec()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": ["x"], "separator": "?", "end": "?"}, "no separator and no query"),
+        ({"last": True, "query": "a"}, "no separator and no query"),
+        ({"labels": "xy"}, "labels is a list of texts"),
+        ({"end": "?"}, "with an end mark has a separator"),
+        ({"bytes": True}, "256 symbols, in their order"),
+        ({"spelled": "·"}, "a codec that spells reads words"),
+        ({"spelled": "a", "words": True}, "no word begins with the mark"),
+        ({"last": 1}, "true or false"),
+    ],
+)
+def test_answers_without_a_question_are_checked(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Codec.from_dict({**language().to_dict(), **change})
+
+
 TOKENS = st.lists(st.integers(0, 0xE000), min_size=1, max_size=9)  # over the surrogates of UTF-16
 
 
