@@ -10,7 +10,18 @@ from dash import Dash
 
 from seqtoolkit_dashboard import shell
 from seqtoolkit_dashboard.first import first_page
-from seqtoolkit_dashboard.pages import alignment, attention, data, gates, length, memory, runs, training
+from seqtoolkit_dashboard.pages import (
+    alignment,
+    attention,
+    compare,
+    data,
+    gates,
+    length,
+    memory,
+    quality,
+    runs,
+    training,
+)
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.security import secure
 
@@ -18,6 +29,8 @@ PAGES = (
     runs.PAGE,
     data.PAGE,
     training.PAGE,
+    quality.PAGE,
+    compare.PAGE,
     attention.PAGE,
     alignment.PAGE,
     memory.PAGE,

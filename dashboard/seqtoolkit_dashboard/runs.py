@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seqtoolkit import data_record
+from seqtoolkit import compare_store, data_record
 from seqtoolkit.data_record import DataSummary
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run, list_runs, read_metrics, read_run
@@ -41,6 +41,7 @@ class RunIndex:
         self.lengths, self.alignments = probes.lengths(), probes.alignments()
         self.qualities, self.confusions = probes.qualities(), probes.confusions()
         self.examples = probes.examples()
+        self._comparison = FileCache(lambda file: compare_store.read(file.parent), limit=16)
         self._data = FileCache(lambda file: data_record.read(file.parent), limit=64)
 
     def runs(self) -> list[Run]:
@@ -107,6 +108,28 @@ class RunIndex:
         """
         file = self._inside(run.path / data_record.NAME)
         return self._data(file) if file else None
+
+    def comparisons(self) -> list[str]:
+        """Name the folders that hold a comparison, the newest first; "." is this folder itself."""
+        found = {".": self.root, **{folder.name: folder for folder in _listed(self.root)}}
+        files = {name: self._inside(folder / compare_store.NAME) for name, folder in found.items()}
+        times = {name: stamp(file)[0] for name, file in files.items() if file}
+        return sorted(times, key=lambda name: (-times[name], name))
+
+    def comparison(self, name: str) -> dict[str, Any]:
+        """Read one of `comparisons`.
+
+        Raises ValueError when it cannot be understood.
+        """
+        found = self._comparison(self.root / name / compare_store.NAME)
+        if found is None:
+            raise ValueError(f"{name}: its {compare_store.NAME} is gone")
+        return found
+
+    def comparison_version(self, name: str) -> str:
+        """Return a text that changes whenever there are other comparisons, or this one has changed."""
+        known = self.comparisons()
+        return str(hash((*known, stamp(self.root / name / compare_store.NAME) if name in known else None)))
 
     def checkpoint(self, run: Run, stem: str) -> Path | None:
         """Look a checkpoint file of a run up by its stem."""

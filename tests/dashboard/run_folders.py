@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from seqtoolkit.compare_advice import advise
 from seqtoolkit.data_record import Bins, DataSummary, Shown, Spread
 from seqtoolkit.files import write_json
+from seqtoolkit.quality import Confusion, Example, Quality
 from seqtoolkit.retention.diagnosis import Finding
 from seqtoolkit.run_folder import RunFolder
 
@@ -225,6 +227,159 @@ def series_data(**fields: Any) -> DataSummary:
 def write_data(folder: RunFolder, found: DataSummary) -> None:
     """Store what the training data look like, as a run does when it begins."""
     write_json(folder.path / "data.json", found.to_dict())
+
+
+def quality_records(error: float, baseline: str = "majority class") -> list[Quality]:
+    """Return an accuracy beside a baseline, and a loss beside two."""
+    accuracy = Quality("accuracy", "share", True, 400, 1 - error, 0.97 - error, min(1.0, 1.02 - error), baseline, 0.35,
+                       (0.65 - error) / 0.65, 0.6 - error, 1.0, settings={"interval": "Wilson"})  # fmt: skip
+    losses = [
+        Quality("loss", "nats", False, 400, 2 * error, 1.8 * error, 2.3 * error, name, value, 1 - 2 * error / value,
+                1 - 2.3 * error / value, 1 - 1.8 * error / value)
+        for name, value in (("class frequencies", 1.6), ("uniform <b>", 2.2))
+    ]  # fmt: skip
+    return [accuracy, *losses]
+
+
+def forecast_records(error: float) -> list[Quality]:
+    """Return an error of forecasts beside two baselines, step by step."""
+    steps = {
+        "model": [error * i for i in range(1, 9)],
+        "naive": [0.2 * i for i in range(1, 9)],
+        "seasonal naive": [0.9] * 8,
+    }
+    return [
+        Quality("mae", "km/h", False, 120, 4 * error, 3.6 * error, 4.5 * error, name, value, 1 - 4 * error / value,
+                1 - 4.5 * error / value, 1 - 3.6 * error / value, settings={"by_step": steps})
+        for name, value in (("naive", 0.9), ("seasonal naive", 0.95))
+    ]  # fmt: skip
+
+
+def confusion_record(classes: int = 5) -> Confusion:
+    """Return a confusion that is mostly right."""
+    names = [f"class {i}" for i in range(classes)]
+    return Confusion(
+        names, [[80 if a == b else (a + 2 * b) % 7 for b in range(classes)] for a in range(classes)]
+    )
+
+
+def text_examples() -> list[Example]:
+    """Return texts with answers, the worst and one by chance."""
+    return [
+        Example(17, 9.1, "worst", "remember", "R IH M EH M B ER", "R EH M"),
+        Example(3, 7.25, "worst", "phone", "F OW N", "P"),
+        Example(8, 0.01, "drawn", "cat", "K AE T", "K AE T"),
+    ]  # fmt: skip
+
+
+def forecast_examples(outputs: int = 2) -> list[Example]:
+    """Return forecasts with bands, one with a gap in what came."""
+    names = [f"sensor {i}" for i in range(outputs)]
+    wave = [math.sin(step / 3) for step in range(40)]
+    middle = [value + 0.1 for value in wave[24:36]]
+    bands = [
+        [value + shift * (1 + i / 6) for i, value in enumerate(middle)]
+        for shift in (-0.3, -0.1, 0.0, 0.1, 0.3)
+    ]
+    labels = {
+        "past": [f"2026-01-01 {i:02d}:00" for i in range(24)],
+        "future": [f"2026-01-02 {i:02d}:00" for i in range(12)],
+    }
+    return [
+        Example(40 + place, 3.0 - place, chosen, past=dict.fromkeys(names, wave[:24]),
+                future={name: [*wave[24:30], None, *wave[31:36]] for name in names},
+                forecast=dict.fromkeys(names, bands), quantiles=[0.05, 0.25, 0.5, 0.75, 0.95], labels=labels)
+        for place, chosen in enumerate(("worst", "worst", "drawn"))
+    ]  # fmt: skip
+
+
+def write_records(folder: RunFolder, *records: Any, checkpoint: str = "best") -> None:
+    """Store records of quality with a checkpoint, as a test does."""
+    for probe in {record.probe for record in records}:
+        found = [record.to_dict() for record in records if record.probe == probe]
+        value = {"schema": 1, "split": "test", "step": 1500, "records": found}
+        folder.write_probe(Path(f"{checkpoint}.ckpt"), f"{probe}.json", value)
+
+
+def comparison(**fields: Any) -> dict[str, Any]:
+    """Return what `seqtoolkit compare` leaves: three architectures, of which one seed failed, with its advice."""
+    budget = {"seconds": None, "steps": 2000, "epochs": None}
+    settings = {
+        "budget": budget, "rates": [0.001, 0.003], "rate_share": 0.25, "monitor": "val/loss", "mode": "min",
+        "seeds": [0, 1, 2], "reference": "lstm", "parameters": 100_000, "encoder": False, "threads": 1, "jobs": 2,
+        "state_steps": 128, "lags": [1, 2, 4, 8, 16, 32], "sequences": 1000, "load": 1.2,
+    }  # fmt: skip
+    architectures = [
+        _compared("rnn", 0.71, 7, 0.08, 512), _compared("lstm", 0.965, 42, 0.21, 1024, best=True),
+        _compared("attention", 0.961, 128, 0.9, 65_536, failed=True),
+    ]  # fmt: skip
+    need = {
+        "arch": "lstm",
+        "estimate": 16,
+        "lower": 8,
+        "upper": 32,
+        "censored": False,
+        "upper_censored": False,
+    }
+    found = {
+        "status": "finished", "config": "configs/<b>mine.yaml", "task": "recall", "settings": settings,
+        "measure": {"name": "recall_accuracy", "mode": "max", "unit": "accuracy", "split": "test"},
+        "architectures": architectures, "memory_need": need,
+    }  # fmt: skip
+    return {"schema": 1, "updated": CREATED, **found, "recommendation": advise(found), **fields}
+
+
+def _compared(
+    arch: str,
+    reached: float,
+    horizon: int,
+    latency: float,
+    state: int,
+    best: bool = False,
+    failed: bool = False,
+) -> dict[str, Any]:
+    names = ("lower", "upper", "censored", "upper_censored")
+    bounds = dict(
+        zip(names, (horizon // 2, min(128, 2 * horizon), horizon == 128, horizon > 60), strict=True)
+    )
+    lags = [1, 2, 4, 8, 16, 32]
+    loss = [2.2 - 1.6 * reached * min(1, lag / 16) for lag in lags]
+    seeds = [
+        {
+            "seed": seed, "run": f"{arch}-lr0.003-seed{seed}", "status": "finished", "error": "", "steps": 2000,
+            "quality": {"estimate": reached + 0.01 * (seed - 1), "lower": reached - 0.03, "upper": 1.0, "n": 400},
+            "seconds": 60.0 + 9 * seed, "at_end": False,
+        }
+        for seed in range(3)
+    ]  # fmt: skip
+    if failed:
+        seeds[2] |= {
+            "status": "failed",
+            "error": "the training loss is nan at step 412",
+            "quality": None,
+            "seconds": None,
+        }
+    return {
+        "arch": arch, "d_model": 96, "parameters": 100_431, "rate": 0.003, "rate_at_edge": True, "seeds": seeds,
+        "rates": [{"rate": 0.003, "value": 0.4, "run": "", "status": "finished", "error": ""}],
+        "quality": {"estimate": reached, "lower": reached - 0.02, "upper": reached + 0.02, "seeds": 3 - failed,
+                    "examples_lower": reached - 0.03, "examples_upper": reached + 0.03, "examples": 400},
+        "baseline": None, "seconds": 69.0, "state_bytes": state,
+        "latency": {"estimate": latency, "lower": 0.9 * latency, "upper": 1.2 * latency, "n": 200},
+        "horizon": {"protocol": "recall", "solved": "3/3", "estimate": horizon, **bounds},
+        "memory": {"lags": lags, "estimate": loss, "lower": [x - 0.03 for x in loss], "upper": [x + 0.03 for x in loss],
+                   "null": [2.2] * 6, "unit": "nats", "full_loss": loss[-1], "seed": 0, "within_interval": 16,
+                   "context": {"estimate": 16, "lower": 8, "upper": 32, "censored": False, "upper_censored": False}},
+        "skipped": {"cost": "its process was killed"} if failed else {},
+        "difference": None if best else {"than": "lstm", "estimate": reached - 0.965, "lower": reached - 1.0,
+                                         "upper": reached - 0.93, "pairs": 3, "tied": reached > 0.93},
+    }  # fmt: skip
+
+
+def write_comparison(root: Path, name: str, found: dict[str, Any] | None = None) -> None:
+    """Store a comparison in a folder of its own."""
+    (root / name).mkdir(parents=True, exist_ok=True)
+    write_json(root / name / "compare.json", found or comparison())
 
 
 def write_checkpoint(path: Path, arch: str, seed: int = 0, **chosen: Any) -> Path:

@@ -11,8 +11,15 @@ from dash import Dash
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.app import PAGES, create_app
 
+from seqtoolkit.run_folder import RunFolder
 from tests.dashboard.client import call, callbacks, page, texts
-from tests.dashboard.run_folders import write_run
+from tests.dashboard.run_folders import (
+    confusion_record,
+    quality_records,
+    write_comparison,
+    write_records,
+    write_run,
+)
 
 PATHS = [page.path for page in PAGES]
 
@@ -73,6 +80,9 @@ def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
         ids.ATTENTION_RESULT,
         ids.ALIGNMENT_RESULT,
         ids.GATES_RESULT,
+        ids.DATA_RESULT,
+        ids.QUALITY_RESULT,
+        ids.COMPARE_RESULT,
     ):
         drawn = call(app, name, "url.search", url__search="", scheme__data="light")
         assert any("o run" in text or text.startswith("No ") for text in texts(drawn))
@@ -204,16 +214,22 @@ def test_large_requests_are_refused(app: Dash) -> None:
 
 
 def test_stored_results_are_drawn_without_torch(runs_dir: Path) -> None:
+    write_comparison(runs_dir, "compared")
+    write_records(RunFolder(runs_dir / "recall-lstm"), *quality_records(0.1), confusion_record())
     code = """
 import sys
 from pathlib import Path
-from seqtoolkit_dashboard.app import create_app
+from seqtoolkit_dashboard.app import PAGES, create_app
+from seqtoolkit.run_folder import RunFolder
 from tests.dashboard.client import call, page, texts
 app = create_app(Path(sys.argv[1]))
-for path in ("/", "/training", "/memory", "/length", "/attention", "/alignment", "/gates"):
-    page(app, path)
+for one in PAGES:
+    page(app, one.path)
 given = {"url__search": "", "scheme__data": "light"}
-drawn = [call(app, name, "url.search", **given) for name in ("training-graph", "memory-graph", "length-graph")]
+graphs = [f"{name}-graph" for name in ("training", "memory", "length", "forming")]
+names = [*graphs, "data-result", "quality-result", "compare-result"]
+drawn = [call(app, name, "url.search", **given) for name in names]
+assert "Use lstm" in texts(drawn) and "Accuracy (share)" in texts(drawn) and "Classes" in texts(drawn), texts(drawn)
 assert "recall-lstm" in texts(drawn), texts(drawn)
 print(sorted({"torch", "lightning", "pandas"} & set(sys.modules)))
 """

@@ -16,16 +16,25 @@ from waitress.server import create_server
 
 from tests.dashboard.run_folders import (
     CREATED,
+    confusion_record,
     findings,
+    forecast_examples,
+    forecast_records,
     length_records,
     log_horizons,
     log_line,
     protocol_records,
+    quality_records,
+    series_data,
+    text_examples,
     write_checkpoint,
+    write_comparison,
+    write_data,
     write_demo,
     write_findings,
     write_lengths,
     write_probe,
+    write_records,
     write_run,
 )
 
@@ -34,7 +43,12 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backg
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 PAGES = [
     "/",
+    "/data",
+    "/data?look=six-lstm",
     "/training",
+    "/quality?run=recall-lstm&run=recall-gru",
+    "/quality?run=six-lstm&matrix=shares",
+    "/compare?compare=compared",
     "/memory",
     "/memory?run=six-lstm",
     "/memory?run=six-lstm&axes=one&lag=log",
@@ -63,6 +77,11 @@ def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_probe(six, *protocol_records("lstm"))
     write_probe(six, *protocol_records("rnn"), checkpoint="step-500", step=500)
     write_findings(six, *findings())
+    write_data(six, series_data())
+    write_records(six, *forecast_records(0.1), *forecast_examples())
+    for arch in ("lstm", "gru"):
+        write_records(folders[arch], *quality_records(0.1), confusion_record(), *text_examples())
+    write_comparison(root, "compared")
     log_horizons(six, 90)
     six.close()
     for arch in ("attention", "lstm"):
@@ -119,7 +138,7 @@ class Visit:
         expect(self.page.locator("#content h1")).to_be_visible()
         if path == "/":
             expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
-        if path.startswith(("/training", "/memory", "/length", "/attention", "/alignment", "/gates")):
+        if not path.startswith(("/?", "/nowhere")) and path != "/":
             drawn = self.page.locator(".js-plotly-plot .main-svg:visible, .empty:visible").first
             expect(drawn).to_be_visible(timeout=20_000)
         return self.page
@@ -420,6 +439,18 @@ def test_a_zoom_into_a_small_multiple_survives_another_checkpoint(visit: Visit) 
     slider.press("ArrowLeft")
     until(page, f"{value} !== {best}")
     assert page.evaluate(limits) == before
+
+
+def test_an_example_leads_to_what_the_model_looks_at(visit: Visit) -> None:
+    page = visit.open("/quality?run=recall-lstm")
+    page.get_by_text("Drawn by chance", exact=True).click()
+    expect(page).to_have_url(f"{visit.address}/quality?run=recall-lstm&examples=drawn")
+    expect(page.get_by_text("K AE T").first).to_be_visible()
+    page.go_back()
+    page.get_by_role("row", name="remember").get_by_role("link", name="Gates").click()
+    where = f"{visit.address}/gates?run=recall-lstm&look=recall-lstm&checkpoint=best&text=remember"
+    expect(page).to_have_url(where)
+    expect(page.get_by_text("Reads remember: 8 steps.")).to_be_visible()
 
 
 def test_a_finding_leads_to_its_curve(visit: Visit) -> None:

@@ -86,6 +86,14 @@ def table(data: dict[str, Any], width: int) -> Any:
     )
 
 
+def rich_table(caption: str, head: Sequence[str], body: Sequence[Sequence[Any]], width: int) -> Any:
+    """Return a table whose cells may be links and code, as `table` otherwise."""
+    rows = [html.Tr([html.Td(cell) for cell in row]) for row in body]
+    top = html.Tr([html.Th(name, scope="col") for name in head])
+    told = html.Table([html.Caption(caption), html.Thead(top), html.Tbody(rows)], style={"minWidth": width})
+    return html.Div(told, className="sideways rich", tabIndex=0, role="region", **aria(label=caption))
+
+
 def card(title: Any, *body: Any, **options: Any) -> Any:
     """Return a framed section under its title."""
     return html.Section([html.H2(title), *body], className="card", **options)
