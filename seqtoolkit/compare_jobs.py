@@ -16,9 +16,8 @@ from pathlib import Path
 from seqtoolkit import retention_store
 from seqtoolkit.compare_plan import Work, command
 from seqtoolkit.compare_quality import BEST, measured
-from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, status_of
+from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, look, status_of
 from seqtoolkit.compare_submit import Submit
-from seqtoolkit.runs import read_run
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def costs(work: Work) -> list[Job]:
 
 def to_train(path: Path, retry: bool) -> bool:
     """Say whether a run is to be trained (on); what cannot go on is set aside."""
-    status, _ = status_of(read_run(path))
+    status, _ = status_of(look(path))
     if status == "finished" or (status == "failed" and not retry):
         return False
     if path.exists() and (status == "failed" or not (path / "checkpoints" / "last.ckpt").exists()):

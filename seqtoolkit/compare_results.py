@@ -13,11 +13,11 @@ from seqtoolkit.compare_advice import advise
 from seqtoolkit.compare_memory import memory, need
 from seqtoolkit.compare_plan import Work
 from seqtoolkit.compare_quality import BEST, Measure, baseline_of, measure_of, measured, quality_of
-from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, reached, status_of
+from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, look, reached, status_of
 from seqtoolkit.compare_statistics import Reached, difference, over_seeds
 from seqtoolkit.retention.comparison import pool, solved
 from seqtoolkit.retention.record import Record
-from seqtoolkit.runs import Run, read_run
+from seqtoolkit.runs import Run
 
 Failures = Mapping[Path, str]  # of runs, in this call: what a run's folder does not say itself
 Skipped = Mapping[str, Mapping[str, str]]  # {architecture: {what could not be measured: why}}
@@ -78,7 +78,7 @@ def _architecture(
 ) -> dict[str, Any]:
     rate, tried = chosen_rate(work, arch), _tried(work, arch, failures)
     paths = {} if rate is None else {seed: work.run(arch, rate, seed) for seed in work.seeds}
-    runs = {seed: read_run(path) for seed, path in paths.items()}
+    runs = {seed: look(path) for seed, path in paths.items()}
     done = {seed: run for seed, run in runs.items() if run.status == "finished"}
     qualities = {} if measure is None else {seed: quality_of(run.path, measure) for seed, run in done.items()}
     why = "; ".join(one["error"] for one in tried if one["error"])
@@ -121,7 +121,7 @@ def _tried(work: Work, arch: str, failures: Failures) -> list[dict[str, Any]]:
     found = []
     for rate in work.rates if len(work.rates) > 1 else []:
         path = work.tried(arch, rate)
-        status, error = status_of(read_run(path))
+        status, error = status_of(look(path))
         if status == "waiting" and path in failures:
             status, error = "failed", failures[path]
         value = {"rate": rate, "value": reached(work, path)}

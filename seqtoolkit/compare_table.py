@@ -90,8 +90,8 @@ def how(found: Values) -> str:
         )
     split = SPLITS[(found["measure"] or {}).get("split", "test")]
     said.append(
-        f"Quality: {split} split{f' of {examples:,} examples' if examples else ''}, best checkpoints; differences paired"
-        " by seed, for all architectures together."
+        f"Quality: {split} split{f' of {examples:,} examples' if examples else ''}, best checkpoints; differences"
+        " paired by seed, for all architectures together."
     )
     said.append(
         f"Training time: median over seeds, without validation. A step: median in a fresh process, one sequence, after"
