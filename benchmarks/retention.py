@@ -4,12 +4,14 @@ A 2-layer LSTM of width 128 with fresh weights, driven by independent tokens. "A
 intervals included. Its floor is the work that it cannot avoid: for `gradient` one forward and m backward passes, for
 `decoding` the same for the longest lag alone, for `influence` a forward for each lag. The naive rival goes from lag to
 lag: a forward and m backward passes for each lag, or a readout with a forward and a Gram matrix of its own for each.
-It is timed at a few lags, evenly spread, and multiplied, which the tables say. Memory is the peak of the process.
+It is timed at a few lags, evenly spread, and multiplied, which the tables say. Memory is the peak of the process, and
+seconds of the processor beside those of the clock tell how busy others kept the machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,28 +19,30 @@ from statistics import median
 
 import machine
 import torch
+from naive import backwards, forward
 from timing import exponent, once, power, timed
 from torch import Tensor
 
+from seqtoolkit import retention_data
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.decoding import decoding
 from seqtoolkit.retention.drive import drive
-from seqtoolkit.retention.gradient import SEQUENCES, VECTORS, gradient
+from seqtoolkit.retention.gradient import gradient
 from seqtoolkit.retention.influence import influence
 from seqtoolkit.retention.recall import recall
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.timescale import timescale
 from seqtoolkit.retention.truncation import truncation
 from seqtoolkit.retention.view import View, view
+from seqtoolkit.retention_options import COSTLY, FEWER, SEQUENCES
 
-BATCH = 128  # sequences of a forward that is written by hand
 NAIVE = 4  # lags at which a loop is timed
 GROWTH_LAGS = 16  # spread over the half of each length
 GROWTH_SEQUENCES = 128
 Measure = Callable[[], list[Record]]
-SUMMARY = ("protocol", "s", "peak MiB", "lags", "sequences behind each lag")
+SUMMARY = ("protocol", "s", "s of the processor", "peak MiB", "lags", "sequences behind each lag")
 RIVALS = (
     "protocol",
     "lags",
@@ -58,6 +62,7 @@ class Subject:
     inputs: Tensor  # (N, T)
     lags: list[int]
     batches: list[Batch]  # N recalls, one in each sequence, at the lags from 1 on
+    fewer: list[Batch]  # some of them
 
 
 def main() -> None:
@@ -66,7 +71,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
     subject = build(options)
-    print(machine.markdown(SUMMARY, together(subject)), end="\n\n")
+    for title, usual in ((f"As many sequences as `seqtoolkit retention` takes of {options.sequences:,}", True),
+                         (f"All {options.sequences:,} sequences", False)):  # fmt: skip
+        print(f"{title}:\n\n{machine.markdown(SUMMARY, together(subject, usual))}", end="\n\n", flush=True)
     print(machine.markdown(RIVALS, rivals(subject, options.repeats)), end="\n\n")
     sizes = [GROWTH_SEQUENCES * times for times in (1, 2, 4)]
     head = ("protocol", *(f"T = {steps:,}, s" for steps in options.growth), "grows as")
@@ -76,7 +83,8 @@ def main() -> None:
     print(
         f"\nLSTM, 2 layers of width {options.width}, T = {options.steps}, {options.sequences:,} sequences; medians of "
         f"{options.repeats} repeats, powers with their bootstrap intervals over repeats; growth with {GROWTH_LAGS} "
-        f"lags up to T / 2. `gradient` and `influence` measure the first {SEQUENCES} sequences by default. "
+        f"lags up to T / 2. Of pairs of sequences, `influence` counts one. `seqtoolkit retention` measures {FEWER} "
+        f"sequences by {', '.join(COSTLY)}, and {SEQUENCES} by the others, unless asked for more. "
         f"{machine.describe(options.threads)}."
     )
 
@@ -109,39 +117,43 @@ def build(options: argparse.Namespace) -> Subject:
     sizes = {name: data.spec[name] for name in ("num_classes", "vocab_size")}
     seen = view(SequenceModel("lstm", **sizes, d_model=options.width, num_layers=2).eval())
     inputs = drive(seen, options.sequences, options.steps, seed=0)
-    return Subject(seen, inputs, lags, list(data.test_dataloader()))
+    fewer = retention_data.batches(data, "test", SEQUENCES)
+    return Subject(seen, inputs, lags, list(data.test_dataloader()), fewer)
 
 
-def protocols(subject: Subject) -> dict[str, Measure]:
-    """Return all six protocols on all lags, ready to be called."""
+def protocols(subject: Subject, usual: bool) -> dict[str, Measure]:
+    """Return all six protocols on all lags, ready to be called; of as many sequences as usual, or of all."""
     seen, inputs, lags = subject.view, subject.inputs, subject.lags
-    later = lags[1:] or [1]
+    later, some = lags[1:] or [1], inputs[:FEWER] if usual else inputs
     return {
         "decoding": partial(decoding, seen, inputs, lags),
-        "gradient": partial(gradient, seen, inputs, lags),
-        "influence": partial(influence, seen, inputs, lags),
+        "gradient": partial(gradient, seen, some, lags),
+        "influence": partial(influence, seen, some, lags),
         "recall": partial(
             recall, seen, subject.batches, later, chance=1 / 26, settings={"max_lag": later[-1]}
         ),
-        "truncation": partial(truncation, seen, subject.batches, later),
-        "timescale": partial(timescale, seen, inputs, lags),
+        "truncation": partial(truncation, seen, subject.fewer if usual else subject.batches, later),
+        "timescale": partial(timescale, seen, some, lags),
     }
 
 
-def together(subject: Subject) -> list[tuple[str, ...]]:
+def together(subject: Subject, usual: bool) -> list[tuple[str, ...]]:
     """Measure every protocol once, one after the other; the last row is all of them."""
-    rows, seconds, peaks = [], [], []
-    for name, measure in protocols(subject).items():
+    rows, seconds, busy, peaks = [], [], [], []
+    for name, measure in protocols(subject, usual).items():
         machine.reset_peak()
         found: list[Record] = []
+        began = time.process_time()
         seconds.append(once(lambda measure=measure, found=found: found.extend(measure())))  # type: ignore[misc]
+        busy.append(time.process_time() - began)
         peaks.append(machine.memory("VmHWM"))
         first = found[0]
         behind = (
             f"{min(first.n):,}" if min(first.n) == max(first.n) else f"{min(first.n):,} to {max(first.n):,}"
         )
-        rows.append((name, f"{seconds[-1]:.2f}", f"{peaks[-1]:.0f}", str(len(first.lags)), behind))
-    return [*rows, ("all", f"{sum(seconds):.2f}", f"{max(peaks):.0f}", "", "")]
+        spent = (f"{seconds[-1]:.2f}", f"{busy[-1]:.2f}", f"{peaks[-1]:.0f}")
+        rows.append((name, *spent, str(len(first.lags)), behind))
+    return [*rows, ("all", f"{sum(seconds):.2f}", f"{sum(busy):.2f}", f"{max(peaks):.0f}", "", "")]
 
 
 def rivals(subject: Subject, repeats: int) -> list[tuple[str, ...]]:
@@ -149,7 +161,7 @@ def rivals(subject: Subject, repeats: int) -> list[tuple[str, ...]]:
     seen, inputs, lags = subject.view, subject.inputs, subject.lags
     some = lags[:: -(-len(lags) // NAIVE)]
     scale = len(lags) / len(some)
-    first = inputs[:SEQUENCES]
+    first = inputs[:FEWER]
     longest = [lags[-1]]
     cases: dict[str, tuple[Measure, Callable[[], object], Callable[[], object] | None]] = {
         "gradient": (
@@ -178,36 +190,11 @@ def rivals(subject: Subject, repeats: int) -> list[tuple[str, ...]]:
     return rows
 
 
-def backwards(seen: View, inputs: Tensor, lag: int, vectors: int = VECTORS) -> list[float]:
-    """Return |v^T J_k|^2 of one lag by a forward over all steps and m backward passes, as one would write it."""
-    weights = [weight for weight in seen.model.parameters() if weight.requires_grad]
-    found = []
-    for weight in weights:
-        weight.requires_grad_(False)
-    for part in torch.split(inputs, BATCH):
-        embedded = seen.embed(part).requires_grad_()
-        with torch.enable_grad():
-            last = seen.features(embedded)[:, -1]
-        for _ in range(vectors):
-            (step,) = torch.autograd.grad(last, embedded, torch.randn_like(last), retain_graph=True)
-            found.append(float(step[:, step.shape[1] - 1 - lag].square().sum()))
-    for weight in weights:
-        weight.requires_grad_(True)
-    return found
-
-
-@torch.no_grad()
-def forward(seen: View, inputs: Tensor) -> None:
-    """Make the features of all sequences and what the head says of the last step, in batches."""
-    for part in torch.split(inputs, BATCH):
-        seen.head(seen.features(seen.embed(part))[:, -1])
-
-
 def by_length(seen: View, lengths: Sequence[int], repeats: int) -> list[tuple[str, ...]]:
     """Measure the protocols that drive the model, at several T, with as many lags spread over the half of each."""
     sizes = list(lengths)
     subjects = [
-        Subject(seen, drive(seen, GROWTH_SEQUENCES, steps, seed=0), _spread(steps // 2), [])
+        Subject(seen, drive(seen, GROWTH_SEQUENCES, steps, seed=0), _spread(steps // 2), [], [])
         for steps in sizes
     ]
     return _growth(sizes, subjects, "T", repeats)
@@ -217,7 +204,7 @@ def by_sequences(subject: Subject, sizes: list[int], repeats: int) -> list[tuple
     """Measure them with several numbers of sequences."""
     steps = subject.inputs.shape[1]
     subjects = [
-        Subject(subject.view, drive(subject.view, size, steps, seed=0), _spread(steps // 2), [])
+        Subject(subject.view, drive(subject.view, size, steps, seed=0), _spread(steps // 2), [], [])
         for size in sizes
     ]
     return _growth(sizes, subjects, "N", repeats)
@@ -226,8 +213,8 @@ def by_sequences(subject: Subject, sizes: list[int], repeats: int) -> list[tuple
 def _growth(sizes: list[int], subjects: list[Subject], base: str, repeats: int) -> list[tuple[str, ...]]:
     measures: dict[str, Callable[[Subject], object]] = {
         "decoding": lambda one: decoding(one.view, one.inputs, one.lags),
-        "gradient": lambda one: gradient(one.view, one.inputs, one.lags, sequences=None),
-        "influence": lambda one: influence(one.view, one.inputs, one.lags, sequences=None),
+        "gradient": lambda one: gradient(one.view, one.inputs, one.lags),
+        "influence": lambda one: influence(one.view, one.inputs, one.lags),
         "timescale": lambda one: timescale(one.view, one.inputs, one.lags),
     }
     rows = []

@@ -165,7 +165,11 @@ class EncoderDecoder(nn.Module):
     def encode(self, source: Tensor, lengths: Tensor) -> Standing:
         """Read sources (B, S) of `lengths` (B,) and return the state in which the decoder begins."""
         read, last = self.encoder(source, lengths)
-        steps = torch.arange(source.shape[1], device=source.device)
+        return self.stand(read, last, lengths)
+
+    def stand(self, read: Tensor, last: Tensor, lengths: Tensor) -> Standing:
+        """Return the state in which the decoder begins, from what the encoder made of its sources (see Encoder)."""
+        steps = torch.arange(read.shape[1], device=read.device)
         summary = self.bridge(last).tanh()
         prepared = None if self.attention is None else self.attention.prepare(read)
         known = Source(summary, steps < lengths.unsqueeze(1), prepared)

@@ -57,6 +57,7 @@ class Loss:
             "labels": _labels,
         }
         self.target = target
+        self.unit = {"values": loss, "quantiles": "pinball"}.get(target, "nats")
         self._function = kinds[target]
 
     @classmethod

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from seqtoolkit import retention_table as tables
+from seqtoolkit.retention.capacity import ImpossibleCapacity
 from seqtoolkit.retention.diagnosis import Finding, diagnose
 from seqtoolkit.retention_options import Options, parse
 
@@ -21,7 +22,7 @@ def main(argv: list[str]) -> int:
     try:
         options = parse(argv)
         measured = [_measured(number, options) for number in range(len(options.paths))]
-    except ValueError as error:
+    except (ValueError, ImpossibleCapacity) as error:
         print(f"seqtoolkit retention: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,25 @@ def open_data(checkpoint: Checkpoint, run: Path | None) -> Any:
 
 def batches(data: Any, split: str, sequences: int | None = None, seed: int = 0) -> list[Batch]:
     """Return the batches of a split, of so many sequences, drawn by the seed, when there are more."""
-    loader = {"val": data.val_dataloader, "test": data.test_dataloader}[split]()
-    examples = loader.examples
-    if sequences is None or sequences >= len(examples):
-        return list(loader)
-    rows = (
-        torch.randperm(len(examples), generator=torch.Generator().manual_seed(seed))[:sequences].sort().values
-    )
-    return [examples.collate(rows)]
+    loader = {"val": data.val_dataloader, "test": data.test_dataloader}[split]
+    if sequences is None:
+        return list(loader())
+    sizes = [len(batch) for batch in loader()]
+    order = torch.randperm(sum(sizes), generator=torch.Generator().manual_seed(seed))
+    chosen = torch.zeros(sum(sizes), dtype=torch.bool)
+    chosen[order[:sequences]] = True
+    parts = zip(
+        loader(), torch.split(chosen, sizes), strict=True
+    )  # read anew: a split may be larger than memory
+    return [_rows(batch, which) for batch, which in parts if which.any()]
+
+
+def _rows(batch: Batch, which: torch.Tensor) -> Batch:
+    """Keep some sequences of a batch (B,)."""
+    tensors: dict[str, Any] = {
+        name: value[which] for name, value in vars(batch).items() if isinstance(value, torch.Tensor)
+    }
+    return replace(batch, **tensors)
 
 
 def _build(config: Path, section: Any, checkpoint: Path) -> Any:

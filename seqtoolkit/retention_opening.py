@@ -1,67 +1,73 @@
-"""Open a checkpoint to measure it, and hold its run meanwhile: one process at a time."""
+"""Open a checkpoint to measure it, and hold the measurements of its run meanwhile: one process at a time."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from seqtoolkit import checkpoint as checkpoints
+from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.retention_options import Options
 from seqtoolkit.retention_session import Session
 from seqtoolkit.run_folder import RunFolder
-from seqtoolkit.runs import read_run
+from seqtoolkit.runs import find_checkpoint
+
+TRIES = 5  # to read a checkpoint that a training replaces meanwhile
 
 
 @contextmanager
 def open_session(path: Path, options: Options) -> Iterator[Session]:
-    """Open a checkpoint, or the best one of a run, and hold its run while it is measured.
+    """Open a checkpoint, or the best one of a run, and hold the measurements of its run.
 
-    Raises ValueError: there is none, it is no checkpoint, or another process holds the run; OSError: the run cannot
-    be written to.
+    A run may be trained meanwhile: the weights are those of the file as it was opened.
+
+    Raises ValueError: there is none, it is no checkpoint, or another process measures the run; the run cannot be
+    written to.
     """
-    file = find(path)
-    checkpoint, run = checkpoints.load(file), file.resolve().parent.parent
-    folder = (
-        RunFolder(run)
-        if (run / "run.json").is_file() and file.resolve().parent.name == "checkpoints"
-        else None
-    )
+    file = find_checkpoint(path)
+    run = file.resolve().parent.parent
+    of_run = (run / "run.json").is_file() and file.resolve().parent.name == "checkpoints"
+    folder = RunFolder(run) if of_run else None
+    checkpoint, digest = load(file)
     try:
-        if folder is not None:
-            _hold(folder)
-            (run / "probes" / file.stem).mkdir(parents=True, exist_ok=True)
-        yield Session(checkpoint, folder, options)
+        with nullcontext() if folder is None else folder.probes.held():
+            yield Session(checkpoint, digest, folder, options)
     except OSError as error:
         raise ValueError(
             f"{run} cannot be written to ({error.strerror or error}), and curves are stored there: copy the run,"
             " or copy the checkpoint out of it and measure that"
         ) from None
-    finally:
-        if folder is not None:
-            folder.close()
 
 
-def _hold(folder: RunFolder) -> None:
-    try:
-        folder.open(create=False)
-    except ValueError:
-        raise ValueError(
-            f"{folder.path} is being trained or measured by another process: wait until it ends, or copy the"
-            " checkpoint out of the run and measure that"
-        ) from None
+def load(file: Path) -> tuple[Checkpoint, str]:
+    """Open a checkpoint, and say what it is: the beginning of its sha256. Both are of the same file.
 
-
-def find(path: Path) -> Path:
-    """Return the file of a checkpoint, or that of a run's best (else last) one.
-
-    Raises ValueError when there is none.
+    Raises ValueError when it is none, or is replaced again and again meanwhile.
     """
-    if not path.is_dir():
-        return path
-    found = read_run(path).checkpoints if (path / "run.json").is_file() else []
-    if not found:
-        raise ValueError(
-            f"{path} holds no checkpoint; expected a run folder such as runs/RUN, or runs/RUN/checkpoints/best.ckpt"
-        )
-    return found[0]
+    for _ in range(TRIES):
+        before = _identity(file)
+        checkpoint, digest = checkpoints.load(file), _digest(file)
+        if _identity(file) == before:
+            return checkpoint, digest
+    raise ValueError(
+        f"{file} is replaced faster than it can be read; copy it out of the run and measure that"
+    )
+
+
+def _identity(file: Path) -> tuple[int, ...]:
+    """Return what changes when a file is replaced; nothing when there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _digest(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+    except OSError:  # gone meanwhile: tried again
+        return ""

@@ -12,6 +12,9 @@ from typing import Any, NoReturn
 from seqtoolkit.retention_store import PROTOCOLS
 
 LONGEST = 128  # lag, when none is given
+SEQUENCES = 512  # for each measurement
+COSTLY = ("gradient", "influence", "timescale")  # in time or memory
+FEWER = 256
 _RANGE = re.compile(r"(\d+):(\d+)(?::(\d+))?")
 
 
@@ -23,7 +26,7 @@ class Options:
     protocols: tuple[str, ...]
     explicit: bool  # whether the protocols were named: then one that cannot be measured is an error
     lags: tuple[int, ...]
-    sequences: int
+    sequences: int | None
     steps: int
     seeds: int
     part: str | None
@@ -33,6 +36,10 @@ class Options:
     device: str | None
     json: bool
     progress: str
+
+    def count(self, protocol: str) -> int:
+        """Return how many sequences a protocol measures: as many as were asked for, or else its own default."""
+        return self.sequences or (FEWER if protocol in COSTLY else SEQUENCES)
 
 
 class Parser(argparse.ArgumentParser):
@@ -50,7 +57,7 @@ def parse(argv: list[str]) -> Options:
     """
     found = vars(_parser().parse_args(argv))
     for name, least in (("sequences", 1), ("steps", 2), ("seeds", 1)):
-        if found[name] < least:
+        if found[name] is not None and found[name] < least:
             raise ValueError(f"--{name} {found[name]}: expected {least} or more")
     lags = found.pop("lags")
     found["lags"] = default_lags(found["steps"]) if lags is None else parse_lags(lags, found["steps"])
@@ -120,7 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--protocols", help=f"some of {','.join(PROTOCOLS)} (default: all that this checkpoint allows)")
     add("--lags", help="1,2,4,8 or 1:128 (default: 1,2,3,4,6,8,12,... up to half of --steps, at most 128)")
-    add("--sequences", type=int, default=512, help="independent sequences for each measurement (512)")
+    add(
+        "--sequences",
+        type=int,
+        help=f"independent sequences for each measurement ({SEQUENCES}; {FEWER} for {', '.join(COSTLY)})",
+    )
     add("--steps", type=int, default=256, help="steps of the sequences that are drawn (256)")
     add("--seeds", type=int, default=3, help="repetitions, each with its own inputs and untrained twin (3)")
     add(

@@ -10,7 +10,6 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from seqtoolkit import retention_data
-from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.view import view
@@ -112,15 +111,13 @@ class RetentionRecorder(Callback):
     def _measure(self, task: SequenceTask, protocol: str) -> list[Record]:
         measure = find_protocol(protocol)
         with torch.inference_mode(False), torch.enable_grad():
-            seen = view(task.model)
+            seen = view(task.model, loss=task.loss)
             if protocol != "truncation":
                 inputs = independent(seen, self.sequences, self.steps, 0)
                 records: list[Record] = measure(seen, inputs, list(self.lags), seed=0)
                 return records
-            if not isinstance(task.model, SequenceModel):
-                raise ValueError("truncation needs a model without --model.encoder")
             batches = retention_data.batches(task.data, "val", self.sequences)
-            return list(measure(seen, batches, contexts(self.lags, batches), seed=0))
+            return list(measure(seen, batches, contexts(seen, self.lags, batches), seed=0))
 
 
 def _named(record: Record) -> dict[str, float]:

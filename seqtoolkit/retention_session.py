@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +12,8 @@ from torch import Tensor
 
 from seqtoolkit import retention_data, retention_store
 from seqtoolkit.checkpoint import Checkpoint
-from seqtoolkit.model import SequenceModel
+from seqtoolkit.losses import Loss
+from seqtoolkit.retention.capacity import ImpossibleCapacity
 from seqtoolkit.retention.drive import check_causal, drive
 from seqtoolkit.retention.measured import finite
 from seqtoolkit.retention.record import Record
@@ -41,6 +41,7 @@ class Session:
     """A checkpoint, its run when it has one, and what was measured of it."""
 
     checkpoint: Checkpoint
+    digest: str  # of its file
     folder: RunFolder | None
     options: Options
     records: list[Record] = field(default_factory=list)
@@ -108,6 +109,8 @@ class Session:
             if self.options.explicit:
                 raise ValueError(f"{self.name}: {protocol}: {error}") from None
             self.skipped[protocol] = str(error)
+        except ImpossibleCapacity as error:
+            raise ImpossibleCapacity(f"{self.name}: {protocol}: {error}") from None
 
     def _measure(self, job: Job) -> None:
         records = [self._marked(record, job) for record in self._call(job)]
@@ -128,11 +131,11 @@ class Session:
             found = retention_data.batches(self._data, options.split)
             records: list[Record] = protocol(seen, found, metric.lags, **given)
         elif job.protocol == "truncation":
-            found = retention_data.batches(self._data, options.split, options.sequences, job.seed)
+            found = retention_data.batches(self._data, options.split, options.count(job.protocol), job.seed)
             name = f"{self.checkpoint.task}/{options.split}"
-            records = protocol(seen, found, contexts(options.lags, found), seed=job.seed, drive=name)
+            records = protocol(seen, found, contexts(seen, options.lags, found), seed=job.seed, drive=name)
         else:
-            inputs = independent(seen, options.sequences, options.steps, job.seed)
+            inputs = independent(seen, options.count(job.protocol), options.steps, job.seed)
             records = protocol(seen, inputs, list(options.lags), seed=job.seed)
         return records
 
@@ -144,10 +147,10 @@ class Session:
     def _asked(self, protocol: str) -> dict[str, Any]:
         """Return what decides the numbers of a protocol, beside the seed: with the same again, it is reused."""
         options = self.options
-        asked: dict[str, Any] = {"checkpoint": self._digest}
+        asked: dict[str, Any] = {"checkpoint": self.digest}
         if protocol == "recall":
             return asked | {"split": options.split}
-        asked |= {"sequences": options.sequences, "lags": list(options.lags)}
+        asked |= {"sequences": options.count(protocol), "lags": list(options.lags)}
         return asked | ({"split": options.split} if protocol == "truncation" else {"steps": options.steps})
 
     def _fits(self, record: Record, job: Job) -> bool:
@@ -170,17 +173,13 @@ class Session:
             raise ValueError(
                 f"the model was trained on {task or 'another task'}; recall needs --data RecallData"
             )
-        if not isinstance(self.checkpoint.model, SequenceModel):
-            raise ValueError(
-                "an encoder-decoder reads two streams, and it is not defined which of them is cut: truncation needs"
-                " a model without --model.encoder"
-            )
         assert self._data is not None
 
     def view(self, seed: int | None = None) -> View:
         """Look at the checkpoint, or at the twin of a seed, on the device that was asked for."""
         model = self.checkpoint.model if seed is None else twin(self.checkpoint.described, seed)
-        return view(model.to(self._device), self.options.part)  # type: ignore[arg-type]
+        loss = Loss.of(self.checkpoint.described.spec)
+        return view(model.to(self._device), self.options.part, loss=loss)  # type: ignore[arg-type]
 
     @property
     def _device(self) -> torch.device:
@@ -193,11 +192,6 @@ class Session:
     @cached_property
     def _data(self) -> Any:
         return retention_data.open_data(self.checkpoint, self.folder.path if self.folder else None)
-
-    @cached_property
-    def _digest(self) -> str:
-        with self.checkpoint.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def independent(seen: View, n: int, steps: int, seed: int) -> Tensor:

@@ -53,15 +53,16 @@ def read(run: Path, checkpoint: str, step: int | None = None) -> list[Record]:
 
 
 def write(folder: RunFolder, checkpoint: Path, step: int, records: Iterable[Record], split: str = "") -> None:
-    """Merge records into those of a checkpoint at this step; the folder must be open.
+    """Merge records into those of a checkpoint at this step, whoever else measures it.
 
     `split` is that of the data of a recall curve; where it is empty, the file keeps its own.
     """
-    before = _probe(folder.path, checkpoint.stem)
-    kept = before.get("split", "") if before.get("step") == step else ""
-    merged = merge(read(folder.path, checkpoint.stem, step), records)
-    head = {"schema": 1, "split": split or kept, "step": step}
-    folder.write_probe(checkpoint, NAME, {**head, "records": [record.to_dict() for record in merged]})
+    with folder.probes.writing():
+        before = _probe(folder.path, checkpoint.stem)
+        kept = before.get("split", "") if before.get("step") == step else ""
+        merged = merge(read(folder.path, checkpoint.stem, step), records)
+        head = {"schema": 1, "split": split or kept, "step": step}
+        folder.write_probe(checkpoint, NAME, {**head, "records": [record.to_dict() for record in merged]})
 
 
 def _order(name: Key) -> tuple[object, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtoolkit.files import is_number, read_json, write_atomically, write_json
+from seqtoolkit.probes import Probes
 from seqtoolkit.runs import SCHEMA
 
 
@@ -19,6 +19,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.probes = Probes(path)
         self.record: dict[str, Any] = {}
         self._lock: int | None = None
         self._log: int | None = None
@@ -73,14 +74,7 @@ class RunFolder:
 
     def write_probe(self, checkpoint: Path, name: str, value: dict[str, Any]) -> None:
         """Store a measurement of a checkpoint, the manifest last: a reader sees all of it or nothing."""
-        folder = self.path / "probes" / checkpoint.stem
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / name, value)
-        manifest = folder / "manifest.json"
-        files = read_json(manifest).get("files", {}) if manifest.exists() else {}
-        data = (folder / name).read_bytes()
-        files[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        write_json(manifest, {"schema": SCHEMA, "checkpoint": checkpoint.name, "files": files})
+        self.probes.write(checkpoint, name, value)
 
     def close(self) -> None:
         """Give the folder back."""

@@ -18,6 +18,10 @@ VIOLATION = 0.999  # one-sided confidence with which a capacity exceeds its boun
 Floats = NDArray[np.float64]
 
 
+class ImpossibleCapacity(RuntimeError):
+    """A capacity surely above the rank of the features: inputs that depend on each other, or a wrong measurement."""
+
+
 @dataclass(frozen=True)
 class Capacity:
     """Sum of squared correlations over the measured lags (Jaeger 2001), corrected for chance; 95 % interval.
@@ -49,7 +53,7 @@ def memory_capacity(correlations: Floats, exchanged: Floats, rank: int) -> Capac
 
     Raises:
         ValueError: fewer than LEAST sequences.
-        RuntimeError: the capacity exceeds the rank, which is impossible: inputs that depend on each other, or a bug.
+        ImpossibleCapacity: it exceeds the rank.
     """
     signed = correlations.mean(0)
     quantile = t_quantile((1 + NULL) / 2, len(exchanged) - 1)
@@ -60,7 +64,7 @@ def memory_capacity(correlations: Floats, exchanged: Floats, rank: int) -> Capac
     lower, upper = _interval(correlations, unbiased, 1 - ALPHA)
     surely, _ = _interval(correlations[:, counted], estimate, 2 * VIOLATION - 1)
     if surely > rank * (1 + 1e-6):
-        raise RuntimeError(
+        raise ImpossibleCapacity(
             f"a memory capacity of {estimate:.3f} (surely above {surely:.3f}) exceeds the rank {rank} of the"
             " features' covariance: the inputs are not independent in time, or the measurement is wrong"
         )

@@ -58,7 +58,7 @@ def decoding(
     Raises:
         ValueError: lags or sequences do not fit, inputs do not vary, features are not finite, or the model is not
             causal.
-        RuntimeError: the capacity of independent inputs exceeds the rank of the features (see `memory_capacity`).
+        ImpossibleCapacity: the capacity of independent inputs exceeds the rank of the features (see `memory_capacity`).
     """
     return report(fit_readouts(view, inputs, lags, seed=seed, drive=drive), lags, seed, margin)
 

@@ -23,7 +23,6 @@ from seqtoolkit.retention.view import View
 
 VECTORS = 8
 SHARE = 0.01  # of the gradient at the shortest lag; the horizon ends where less arrives
-SEQUENCES = 256  # each costs as many backward passes as there are vectors
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +35,6 @@ def gradient(
     seed: int = 0,
     drive: str = "iid",
     vectors: int = VECTORS,
-    sequences: int | None = SEQUENCES,
     double: bool = False,
 ) -> list[Record]:
     """Measure the Frobenius norm of J_k = dh_T / de_(T-k) at each lag k, h_T the last features, e the embedded inputs.
@@ -53,7 +51,6 @@ def gradient(
         seed: of the random vectors.
         drive: the name of the data.
         vectors: m, 2 or more: as many backward passes; from D on the norm is exact.
-        sequences: most that are measured; all when null.
         double: whether to compute in float64, whose floor is lower.
 
     Raises ValueError: the inputs or lags cannot be measured, the model is not causal, or its gradients overflow.
@@ -63,7 +60,7 @@ def gradient(
             f"vectors is {vectors}; at least 2 are needed to know their error, 8 to 32 are usual"
         )
     with _frozen(view.model, double):
-        inputs = checked(view, inputs, lags, sequences)
+        inputs = checked(view, inputs, lags)
         precision = next(view.model.parameters()).dtype
         squares = _squares(view, inputs, lags, vectors, seed)
     return [_record(view, lags, squares, precision, seed, drive)]

@@ -8,20 +8,18 @@ import torch
 from torch import Tensor
 
 from seqtoolkit.retention.drive import check_causal, check_lags
-from seqtoolkit.retention.statistics import check_sequences
+from seqtoolkit.retention.statistics import LEAST, check_sequences
 from seqtoolkit.retention.view import View
 
 STEPS = 32_768  # of a batch: bounds the memory of what a forward keeps
 
 
-def checked(
-    view: View, inputs: Tensor, lags: Sequence[int], most: int | None = None, together: int = 1
-) -> Tensor:
-    """Return the first `most` of N sequences (N, T) or (N, T, F), on the device and in the precision of the model.
+def checked(view: View, inputs: Tensor, lags: Sequence[int], together: int = 1, least: int = LEAST) -> Tensor:
+    """Return N sequences (N, T) or (N, T, F), on the device and in the precision of the model.
 
     Raises ValueError when the model cannot read them, they have values that are not finite, a lag lies beyond them,
-    there are too few for an interval, as many `together` as make one observation, or the model diverged or is not
-    causal.
+    there are too few for an interval (`least`, with as many `together` as make one observation), or the model diverged
+    or is not causal.
     """
     tokens = view.num_features == 0
     if inputs.dim() != (2 if tokens else 3) or (not tokens and inputs.shape[2] != view.num_features):
@@ -35,9 +33,9 @@ def checked(
             " mend or leave out what is missing"
         )
     what = "an interval" if together == 1 else f"an interval where {together} make one"
-    check_sequences(len(inputs[:most]) // together, what, 1 / together)
+    check_sequences(len(inputs) // together, what, 1 / together, least)
     weight = next(view.model.parameters())
-    inputs = inputs[:most].to(weight.device) if tokens else inputs[:most].to(weight)
+    inputs = inputs.to(weight.device) if tokens else inputs.to(weight)
     with torch.no_grad():
         finite(view, view.features(view.embed(inputs[:1])))
     check_causal(view, inputs)

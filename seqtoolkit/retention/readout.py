@@ -134,7 +134,7 @@ def _losses(tried: Tensor, seen: Tensor, basis: Tensor, val: Moments) -> Tensor:
     covariance = basis.T @ val.covariance @ basis
     explained = (seen * (basis.T @ val.cross)).sum(-1) @ tried.T  # (C, R)
     size = max(1, AT_ONCE // covariance.numel())
-    forms = (part @ part.mT * covariance for part in seen.split(size))  # each (c, D, D)
+    forms = (part @ part.mT * covariance for part in torch.split(seen, size))  # each (c, D, D)
     predicted = torch.cat([((form @ tried.T) * tried.T).sum(1) for form in forms])  # (C, R)
     return (val.target_variance.sum(1)[:, None] - 2 * explained + predicted).T
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.retention.view import View
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What else stands before each of M targets and is never cut: the other half of an encoder-decoder."""
+
+    inputs: Tensor  # (N, S) tokens, padded on the right
+    last: Tensor  # (M,) the last of them that counts
 
 
 @dataclass(frozen=True)
@@ -17,8 +29,9 @@ class Asked:
 
     inputs: Tensor  # (N, T) tokens or (N, T, F) features, padded on the right
     row: Tensor  # (M,) the sequence of each target
-    step: Tensor  # (M,) the input from which it is predicted: it has step + 1 inputs behind it
-    target: Tensor  # (M,) classes
+    step: Tensor  # (M,) the last input that counts: a target has step + 1 inputs behind it
+    target: Tensor  # (M,) classes, or (M, K) values or labels
+    beside: Beside | None = None
 
     @property
     def longest(self) -> int:
@@ -27,28 +40,89 @@ class Asked:
 
     def pick(self, which: Tensor) -> Asked:
         """Keep some of the targets."""
-        return Asked(self.inputs, self.row[which], self.step[which], self.target[which])
+        beside = None if self.beside is None else replace(self.beside, last=self.beside.last[which])
+        return Asked(self.inputs, self.row[which], self.step[which], self.target[which], beside)
 
 
-def collect(batches: Sequence[Batch], most: int, generator: torch.Generator) -> Asked:
-    """Collect the supervised targets of all sequences, at most so many of each."""
-    width = max(batch.inputs.shape[1] for batch in batches)
-    rows, steps, classes, inputs, before = [], [], [], [], 0
+class _Halves(NamedTuple):
+    """A batch as a part of a model reads it: B rows, the supervised steps of the one that predicts."""
+
+    inputs: Tensor  # (B, T) or (B, T, F): read by the part
+    beside: Tensor | None  # (B, S) read by the other part
+    lengths: Tensor | None  # (B,) of the source
+    targets: Tensor  # (B, T) or (B, T, K)
+    mask: Tensor  # (B, T) bool
+
+
+def collect(view: View, batches: Sequence[Batch], most: int, generator: torch.Generator) -> Asked:
+    """Collect the supervised targets of all sequences as a part of a model meets them, at most so many of each.
+
+    Of a decoder its own inputs are cut, and the source stays whole; of an encoder the source is cut to its last
+    symbols, and what the decoder reads stays whole. A target of which nothing is known (NaN) is none.
+    """
+    found, before = [], 0
     for batch in batches:
-        chance = torch.rand(batch.mask.shape, generator=generator).masked_fill(~batch.mask.cpu(), -1.0)
+        halves = _halves(view, batch)
+        chance = torch.rand(halves.mask.shape, generator=generator).masked_fill(~halves.mask, -1.0)
         best = chance.topk(min(most, chance.shape[1]), dim=1)
         row, place = (best.values >= 0).nonzero(as_tuple=True)
         step = best.indices[row, place]
-        rows.append(row + before)
-        steps.append(step)
-        classes.append(batch.targets.cpu()[row, step])
-        pad = [0, 0] * (batch.inputs.ndim - 2) + [0, width - batch.inputs.shape[1]]
-        inputs.append(torch.nn.functional.pad(batch.inputs.cpu(), pad))
+        found.append(_asked(view, halves, row, step))
         before += len(batch)
-    return Asked(torch.cat(inputs), torch.cat(rows), torch.cat(steps), torch.cat(classes))
+    return _joined(found, [len(batch) for batch in batches])
 
 
-def contexts(lags: Sequence[int], batches: Sequence[Batch]) -> list[int]:
+def contexts(view: View, lags: Sequence[int], batches: Sequence[Batch]) -> list[int]:
     """Return the lags that are contexts of these sequences: 1 or more, and no longer than the longest history."""
-    longest = max(int(batch.mask.nonzero()[:, 1].max()) + 1 for batch in batches if batch.mask.any())
+    longest = 0
+    for batch in batches:
+        halves = _halves(view, batch)
+        if view.part == "encoder" and halves.lengths is not None:
+            longest = max(longest, int(halves.lengths.max()))
+        elif halves.mask.any():
+            longest = max(longest, int(halves.mask.nonzero()[:, 1].max()) + 1)
     return [lag for lag in lags if 1 <= lag <= longest]
+
+
+def _halves(view: View, batch: Batch) -> _Halves:
+    inputs, targets, mask = batch.inputs.cpu(), batch.targets.cpu(), batch.mask.cpu()
+    if not isinstance(view.model, EncoderDecoder):
+        known = mask & ~targets.isnan().all(-1) if targets.is_floating_point() else mask
+        return _Halves(inputs, None, None, targets, known)
+    parts = view.model.split(inputs, mask)
+    classes = torch.zeros_like(parts.target)
+    classes[parts.mask] = targets[mask]  # in both, row by row
+    if view.part == "encoder":
+        return _Halves(parts.source, parts.target, parts.lengths, classes, parts.mask)
+    return _Halves(parts.target, parts.source, parts.lengths, classes, parts.mask)
+
+
+def _asked(view: View, halves: _Halves, row: Tensor, step: Tensor) -> Asked:
+    target = halves.targets[row, step]
+    if halves.beside is None or halves.lengths is None:
+        return Asked(halves.inputs, row, step, target)
+    end = halves.lengths[row] - 1  # the last symbol of the source
+    last, beside = (end, step) if view.part == "encoder" else (step, end)
+    return Asked(halves.inputs, row, last, target, Beside(halves.beside, beside))
+
+
+def _joined(found: Sequence[Asked], sizes: Sequence[int]) -> Asked:
+    """Join the targets of batches, whose sequences are numbered on."""
+    starts = [sum(sizes[:number]) for number in range(len(sizes))]
+    besides = [one.beside for one in found if one.beside is not None]
+    return Asked(
+        inputs=_padded([one.inputs for one in found]),
+        row=torch.cat([one.row + start for one, start in zip(found, starts, strict=True)]),
+        step=torch.cat([one.step for one in found]),
+        target=torch.cat([one.target for one in found]),
+        beside=Beside(_padded([b.inputs for b in besides]), torch.cat([b.last for b in besides]))
+        if besides
+        else None,
+    )
+
+
+def _padded(rows: Sequence[Tensor]) -> Tensor:
+    """Join rows (B, T) or (B, T, F) of several lengths."""
+    width = max(one.shape[1] for one in rows)
+    pads = ([0, 0] * (one.ndim - 2) + [0, width - one.shape[1]] for one in rows)
+    return torch.cat([functional.pad(one, pad) for one, pad in zip(rows, pads, strict=True)])

@@ -22,7 +22,6 @@ from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.statistics import INTERVAL, curve_horizon, sequence_interval
 from seqtoolkit.retention.view import View
 
-SEQUENCES = 256
 KEPT = 0.5  # the horizon ends where less is kept
 
 Floats = NDArray[np.float64]
@@ -36,7 +35,6 @@ def timescale(
     *,
     seed: int = 0,
     drive: str = "iid",
-    sequences: int | None = SEQUENCES,
 ) -> list[Record]:
     """Measure what share of the past its channels keep over the last k steps: E[a_T a_(T-1) ... a_(T-k+1)].
 
@@ -49,11 +47,10 @@ def timescale(
         lags: 0 or more, ascending, less than T.
         seed: of nothing; in the record like that of the other protocols.
         drive: the name of the data.
-        sequences: most that are measured; all when null.
 
     Raises ValueError: the inputs or lags cannot be measured, or the architecture traces no `retention`.
     """
-    inputs = checked(view, inputs, lags, sequences)
+    inputs = checked(view, inputs, lags)
     found = [_kept(view, inputs[rows], lags) for rows in batches(*inputs.shape[:2])]
     curves = np.concatenate([kept for kept, _ in found])  # (N, L, K)
     logs = sum(total for _, total in found) / (inputs.shape[0] * inputs.shape[1])  # (L, D): E[ln a]

@@ -10,11 +10,11 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from seqtoolkit.encoder import Encoder
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.losses import Loss
-from seqtoolkit.mixer import SequenceMixer, State
-from seqtoolkit.model import Block, SequenceModel
+from seqtoolkit.mixer import State
+from seqtoolkit.model import SequenceModel
+from seqtoolkit.retention.coder_steps import advance_encoder, fed, first_answer, target_symbols, trace_encoder
 
 Part = Literal["model", "encoder", "decoder"]
 Traces = list[dict[str, Tensor]]
@@ -87,20 +87,29 @@ class View:
             return self._trace(inputs)
 
 
-def view(model: nn.Module, part: Part | None = None, source: Tensor | None = None) -> View:
+def view(
+    model: nn.Module,
+    part: Part | None = None,
+    source: Tensor | None = None,
+    lengths: Tensor | None = None,
+    loss: Loss | None = None,
+) -> View:
     """Look at the causal part of a model.
 
     Args:
         model: a SequenceModel or an EncoderDecoder.
         part: "model" of a SequenceModel; "encoder" or "decoder" (when null) of an EncoderDecoder.
-        source: (S,) tokens that the encoder has read when its decoder begins; one token 0 when null.
+        source: (S,) tokens that the encoder has read when its decoder begins, or (B, S) for each row of what the
+            decoder reads; one token 0 when null.
+        lengths: (B,) how many of them are there; all when null.
+        loss: of the scores; that of classes when null.
 
     Raises:
         ValueError: the model has no such part, or its encoder reads from both ends.
     """
     if isinstance(model, SequenceModel):
         _check_part(part, ("model",), "a SequenceModel")
-        return _of_model(model)
+        return _of_model(model, loss or Loss())
     if not isinstance(model, EncoderDecoder):
         raise ValueError(
             f"cannot look into a {type(model).__name__}; give a SequenceModel or an EncoderDecoder"
@@ -109,7 +118,7 @@ def view(model: nn.Module, part: Part | None = None, source: Tensor | None = Non
     _check_part(part, ("encoder", "decoder"), "an EncoderDecoder")
     if part == "encoder":
         return _of_encoder(model)
-    return _of_decoder(model, torch.zeros(1, dtype=torch.long) if source is None else source)
+    return _of_decoder(model, torch.zeros(1, dtype=torch.long) if source is None else source, lengths)
 
 
 @contextmanager
@@ -137,7 +146,7 @@ def _check_part(part: str | None, parts: tuple[str, ...], owner: str) -> None:
         raise ValueError(f"{owner} has no part {part!r} ({known}); expected {' or '.join(parts)}")
 
 
-def _of_model(model: SequenceModel) -> View:
+def _of_model(model: SequenceModel, loss: Loss) -> View:
     tokens = isinstance(model.embedding, nn.Embedding)
     weight = model.embedding.weight
     assert isinstance(weight, Tensor)
@@ -151,6 +160,7 @@ def _of_model(model: SequenceModel) -> View:
         _advance=model.features,
         _head=model.head,
         _trace=model.trace,
+        loss=loss,
     )
 
 
@@ -161,7 +171,6 @@ def _of_encoder(model: EncoderDecoder) -> View:
             "the encoder reads from both ends, so its features know the future and have no retention by lag;"
             " train with --model.bidirectional false, or measure the decoder (part='decoder')"
         )
-
     return View(
         model=model,
         part="encoder",
@@ -169,35 +178,19 @@ def _of_encoder(model: EncoderDecoder) -> View:
         vocab_size=encoder.embedding.num_embeddings,
         num_features=0,
         _embed=encoder.embedding,
-        _advance=lambda x, state: _encoder_advance(encoder, x, state),
+        _advance=lambda x, state: advance_encoder(encoder, x, state),
         _head=None,
-        _trace=lambda tokens: _encoder_trace(encoder, tokens),
+        _trace=lambda tokens: trace_encoder(encoder, tokens),
+        _answer=lambda read: first_answer(model, read),
     )
 
 
-def _encoder_advance(encoder: Encoder, x: Tensor, state: State | None) -> tuple[Tensor, State]:
-    """Do what Encoder.features does in one direction, and keep the state of each block."""
-    x, states = encoder.dropout(x), []
-    for i, block in enumerate(encoder.blocks):
-        x, after = block(x, None if state is None else state[i])
-        states.append(after)
-    return encoder.norm(x), tuple(states)
-
-
-def _encoder_trace(encoder: Encoder, tokens: Tensor) -> Traces:
-    x, traces = encoder.embedding(tokens), []
-    for block in encoder.blocks:
-        assert isinstance(block, Block)
-        assert isinstance(block.mixer, SequenceMixer)
-        traces.append(block.mixer.trace(block.norm(x)))
-        x, _ = block(x)
-    return traces
-
-
-def _of_decoder(model: EncoderDecoder, source: Tensor) -> View:
+def _of_decoder(model: EncoderDecoder, source: Tensor, lengths: Tensor | None) -> View:
     def begin(batch: int) -> State:
         rows = source.to(next(model.parameters()).device).expand(batch, -1)
-        return model.encode(rows, rows.new_full((batch,), rows.shape[1]))
+        return model.encode(
+            rows, rows.new_full((batch,), rows.shape[1]) if lengths is None else lengths.to(rows.device)
+        )
 
     def embed(tokens: Tensor) -> Tensor:
         return model.embed(tokens, begin(len(tokens)))
@@ -210,29 +203,10 @@ def _of_decoder(model: EncoderDecoder, source: Tensor) -> View:
         model=model,
         part="decoder",
         width=model.bridge.out_features,
-        vocab_size=_classes(model),
+        vocab_size=target_symbols(model),
         num_features=0,
         _embed=embed,
         _advance=advance,
         _head=model.decoder.head,
-        _trace=lambda tokens: model.decoder.trace_embedded(_fed(model, embed(tokens), begin(len(tokens)))),
+        _trace=lambda tokens: model.decoder.trace_embedded(fed(model, embed(tokens), begin(len(tokens)))),
     )
-
-
-def _classes(model: EncoderDecoder) -> int:
-    embedding = model.decoder.embedding
-    assert isinstance(embedding, nn.Embedding)
-    return embedding.num_embeddings
-
-
-def _fed(model: EncoderDecoder, x: Tensor, state: State) -> Tensor:
-    """Return what the blocks of the decoder read (B, T, D): where attention comes before the step, its context too."""
-    if not model.before:
-        return x
-    steps: list[Tensor] = []
-    handle = model.decoder.blocks[0].register_forward_pre_hook(lambda _, args: steps.append(args[0]))
-    try:
-        model.read(x, state)
-    finally:
-        handle.remove()
-    return torch.cat(steps, 1)

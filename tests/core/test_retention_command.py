@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -12,13 +13,16 @@ import pytest
 import torch
 import yaml
 
-from seqtoolkit import checkpoint, retention_store
+from seqtoolkit import checkpoint, retention_opening, retention_store
 from seqtoolkit.cli import main
+from seqtoolkit.probes import Probes
+from seqtoolkit.retention import decoding_report
+from seqtoolkit.retention.capacity import ImpossibleCapacity
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention_options import default_lags, parse, parse_lags
 from seqtoolkit.retention_session import Session
 from seqtoolkit.run_folder import RunFolder
-from seqtoolkit.runs import read_probe
+from seqtoolkit.runs import alive, read_probe
 from tests.core.commands import fit, seqtoolkit
 
 MODEL = ["--trainer.max_epochs", "1", "--data.test_per_lag", "40"]
@@ -254,20 +258,66 @@ def test_a_run_that_cannot_be_written(
     assert f"{run} cannot be written to" in failed(capsys, run, *DATA)
     (run / "probes").unlink()
 
-    def refuse(self: RunFolder) -> None:
-        raise PermissionError(13, "Permission denied", str(self.path / "run.lock"))
+    def refuse(self: Probes, name: str) -> int:
+        raise PermissionError(13, "Permission denied", str(self.path / name))
 
-    monkeypatch.setattr(RunFolder, "_take_lock", refuse)
+    monkeypatch.setattr(Probes, "_open", refuse)
     line = failed(capsys, run, *DATA)
     assert "cannot be written to (Permission denied), and curves are stored there: copy the run" in line
 
 
-def test_a_run_in_use_is_not_measured(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = RunFolder(run)
-    folder.open(create=False)
-    assert "is being trained or measured by another process: wait" in failed(capsys, run, *DATA)
-    folder.close()
+def test_a_run_is_measured_while_it_is_trained_but_by_one_at_a_time(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = RunFolder(run)
+    training.open(create=False)
     assert measure(run, *DATA) == 0
+    assert len(stored(run)) == 7
+    with Probes(run).held():
+        assert "is being measured by another process: wait until it ends" in failed(capsys, run, *DATA)
+    assert training.owned
+    training.close()
+    assert not alive(run)
+
+
+def test_a_checkpoint_that_is_replaced_meanwhile_is_read_again(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is measured and what its digest says are the same file."""
+    file, other = run / "checkpoints" / "best.ckpt", run / "other.ckpt"
+    weights = torch.load(file, weights_only=True)
+    weights["state_dict"]["model.head.bias"] += 1
+    torch.save(weights, other)
+    expected, replaced = checkpoint.load(other), []
+
+    def replacing(path: Path) -> checkpoint.Checkpoint:
+        found = original(path)
+        if not replaced or endless:
+            replaced.append(path)
+            shutil.copy(other, run / "new.ckpt")
+            (run / "new.ckpt").replace(file)
+        return found
+
+    original, endless = checkpoint.load, False
+    monkeypatch.setattr(checkpoint, "load", replacing)
+    found, digest = retention_opening.load(file)
+    assert torch.equal(found.model.head.bias, expected.model.head.bias)  # type: ignore[arg-type]
+    assert digest == hashlib.sha256(other.read_bytes()).hexdigest()[:16]
+    endless = True
+    with pytest.raises(ValueError, match="is replaced faster than it can be read"):
+        retention_opening.load(file)
+
+
+def test_a_capacity_above_the_rank_is_one_line(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where a protocol that cannot be measured would be left out: this one says that something is wrong."""
+
+    def impossible(*_: object) -> None:
+        raise ImpossibleCapacity("a memory capacity of 9 exceeds the rank 8")
+
+    monkeypatch.setattr(decoding_report, "memory_capacity", impossible)
+    assert "gru/best: decoding: a memory capacity of 9 exceeds" in failed(capsys, run, "--no_twin")
 
 
 def test_a_model_that_diverged(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -279,7 +329,7 @@ def test_a_model_that_diverged(run: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_an_encoder_decoder_is_measured_in_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pairs, run = tmp_path / "pairs.tsv", tmp_path / "run"
-    pairs.write_text("".join(f"{number:o}\t{number:o}\n" for number in range(8, 200)))
+    pairs.write_text("".join(f"{number:o}\t{number:o}\n" for number in range(8, 900)))
     model = (
         "--data PairsData --model.arch gru --model.encoder gru --model.bidirectional false --model.d_model 16"
     )
@@ -298,9 +348,12 @@ def test_an_encoder_decoder_is_measured_in_parts(tmp_path: Path, capsys: pytest.
     assert measure(run, "--part", "encoder", *protocols) == 0
     assert {record.settings["part"] for record in stored(run)} == {"decoder", "encoder"}
     assert len(stored(run)) == 4
-    assert "truncation needs a model without --model.encoder" in failed(
-        capsys, run, "--protocols", "truncation"
-    )
+    assert measure(run, "--protocols", "influence", "--part", "encoder", "--no_twin") == 0
+    assert measure(run, "--protocols", "truncation", "--split", "val", "--no_twin", "--lags", "1,2") == 0
+    assert measure(run, "--protocols", "truncation", "--split", "val", "--part", "encoder", "--no_twin") == 0
+    curves = {r.settings["part"]: r for r in stored(run) if r.protocol == "truncation"}
+    assert set(curves) == {"encoder", "decoder"}
+    assert curves["encoder"].unit == "nats"
     assert "trained on pairs; recall needs --data RecallData" in failed(capsys, run, "--protocols", "recall")
 
 
@@ -325,3 +378,22 @@ def test_lags_as_they_are_typed() -> None:
     assert default_lags(1000)[-3:] == (64, 96, 128)
     assert default_lags(2) == (1,)
     assert parse(["x"]).lags == default_lags(256)
+
+
+def test_as_many_sequences_as_were_asked_for() -> None:
+    usual, asked = parse(["x"]), parse(["x", "--sequences", "1000"])
+    assert {protocol: usual.count(protocol) for protocol in retention_store.PROTOCOLS} == {
+        "decoding": 512, "gradient": 256, "influence": 256, "recall": 512, "truncation": 512, "timescale": 256,
+    }  # fmt: skip
+    assert {asked.count(protocol) for protocol in retention_store.PROTOCOLS} == {1000}
+
+
+def test_all_sequences_that_were_asked_for_are_measured(run: Path) -> None:
+    some = "--steps 12 --sequences 300 --seeds 1 --lags 1,4 --progress none --no_twin".split()
+    assert measure(run, "--protocols", "gradient,influence,timescale,truncation", small=some) == 0
+    assert {r.protocol: r.n for r in stored(run)} == {
+        "gradient": [300, 300],
+        "influence": [150, 150],  # pairs
+        "timescale": [300, 300],
+        "truncation": [300, 300],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,16 +13,18 @@ from hypothesis import strategies as st
 
 from seqtoolkit import SequenceModel
 from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.losses import Loss
 from seqtoolkit.retention import measured
 from seqtoolkit.retention.drive import drive
-from seqtoolkit.retention.influence import Run, cuts, influence
+from seqtoolkit.retention.influence import influence
 from seqtoolkit.retention.permutation import sign_flip
 from seqtoolkit.retention.record import Horizon
-from seqtoolkit.retention.statistics import sequence_interval
+from seqtoolkit.retention.statistics import tailed_interval
+from seqtoolkit.retention.swapping import Run, cuts
 from seqtoolkit.retention.view import View, view
 from tests.retention.known_flow import Ahead, Constant, Delay, known, swapped_divergence, symbols
 
-N = 80
+N = 128
 ARCHITECTURES = ["rnn", "lstm", "gru", "attention"]
 
 
@@ -79,7 +82,7 @@ def test_the_record_of_a_fresh_model(arch: str) -> None:
 def test_a_delay_is_used_at_its_lag_only_and_as_much_as_is_known() -> None:
     width, score = 4, 3.0
     seen = known(Delay, width, d=5)
-    (record,) = influence(seen, symbols(2_000, 16, width, score, 1), list(range(12)), sequences=None)
+    (record,) = influence(seen, symbols(2_000, 16, width, score, 1), list(range(12)))
     expected = (1 - 1 / width) * swapped_divergence(width, score)
     assert record.lower[5] <= expected <= record.upper[5]
     assert record.upper[5] - record.lower[5] < expected / 5
@@ -90,14 +93,14 @@ def test_a_delay_is_used_at_its_lag_only_and_as_much_as_is_known() -> None:
 
 
 def test_the_interval_covers_the_known_influence() -> None:
-    """400 repetitions of 40 pairs; they are two values, as skewed as an influence can be."""
-    width, score, repetitions, pairs = 4, 3.0, 400, 40
+    """400 repetitions of 60 pairs; they are two values, as skewed as an influence can be."""
+    width, score, repetitions, pairs = 4, 3.0, 400, 60
     seen = known(Delay, width, d=5)
     embedded = symbols(repetitions * pairs * 2, 8, width, score, 2)
     with torch.inference_mode():
         values = Run(seen, embedded, cuts(5, 8)).influence(5).view(repetitions, pairs, 2).mean(-1).numpy()
     truth = (1 - 1 / width) * swapped_divergence(width, score)
-    intervals = [sequence_interval(row[:, None]) for row in values]
+    intervals = [tailed_interval(row[:, None]) for row in values]
     covered = np.mean([low[0] <= truth <= high[0] for low, high in intervals])
     assert covered >= 0.91, covered
 
@@ -142,12 +145,12 @@ def test_what_has_been_forgotten_ends_early() -> None:
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_seeds_batches_and_later_sequences(arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seeds_and_batches(arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = view(model(arch))
     inputs = drive(seen, N, 10, 0)
     (whole,) = influence(seen, inputs, [0, 3, 7], seed=1)
     monkeypatch.setattr(measured, "STEPS", 70)
-    (cut,) = influence(seen, torch.cat([inputs, inputs]), [0, 3, 7], seed=1, sequences=N)
+    (cut,) = influence(seen, inputs, [0, 3, 7], seed=1)
     np.testing.assert_allclose(cut.estimate, whole.estimate, rtol=1e-3, atol=1e-9)
     assert influence(seen, inputs, [0, 3, 7], seed=2)[0].estimate != cut.estimate
 
@@ -182,10 +185,14 @@ def test_sign_flips_of_few_rows_are_exact() -> None:
     [
         ({"lags": [1, 12]}, "lag 12 lies beyond sequences of 12 steps"),
         (
-            {"n": 59},
-            "29 sequences are too few for an interval where 2 make one: at least 30 .* give 60 or more in all",
+            {"n": 119},
+            "59 sequences are too few for an interval where 2 make one: at least 60 .* give 120 or more in all",
         ),
         ({"spoil": math.nan}, "not finite, the first one in sequence 3 at step 7"),
+        (
+            {"alike": 10},
+            "the inputs of all sequences are the same at step 10, 1 before the last",
+        ),
         ({"mixer": Ahead}, "the model is not causal"),
         ({"weight": math.nan}, "the features of this SequenceModel are not finite"),
     ],
@@ -195,13 +202,75 @@ def test_what_cannot_be_measured_is_refused(change: dict[str, object], message: 
     inputs = torch.randn(int(change.get("n", N)), 12, 8)  # type: ignore[call-overload]
     if "spoil" in change:
         inputs[3, 7, 1] = change["spoil"]  # type: ignore[call-overload]
+    if "alike" in change:
+        inputs[:, change["alike"]] = 0.5  # type: ignore[call-overload]
     if "weight" in change:
         torch.nn.init.constant_(next(seen.model.parameters()), math.nan)
     with pytest.raises(ValueError, match=message):
         influence(seen, inputs, change.get("lags", [1, 2]))  # type: ignore[arg-type]
 
 
-def test_an_encoder_predicts_nothing() -> None:
-    seen = view(EncoderDecoder("gru", 5, 11, d_model=8, bidirectional=False), "encoder")
-    with pytest.raises(ValueError, match="an encoder predicts nothing"):
-        influence(seen, drive(seen, N, 12, 0), [1])
+@torch.no_grad()
+def by_first_answers(pair: EncoderDecoder, sources: torch.Tensor, lag: int) -> torch.Tensor:
+    """Swap neighbours' source symbols, and compare what the decoder would write first."""
+    at, changed = sources.shape[1] - 1 - lag, sources.clone()
+    changed[0::2, at], changed[1::2, at] = sources[1::2, at], sources[0::2, at]
+    lengths = torch.full((len(sources),), sources.shape[1] + 1)
+    separator = torch.full_like(sources[:, :1], pair.offset)
+    p, q = (
+        pair.eval().begin(torch.cat([rows, separator], 1), lengths)[0].double().log_softmax(-1)
+        for rows in (sources, changed)
+    )
+    return (p.exp() * (p - q)).sum(-1)
+
+
+@pytest.mark.parametrize("options", [{}, {"attention": "dot"}, {"attention": "additive", "attend": "before"}])
+@pytest.mark.parametrize("arch", ["gru", "attention"])
+def test_an_encoder_is_used_by_the_first_answer_of_its_decoder(arch: str, options: dict[str, str]) -> None:
+    torch.manual_seed(0)
+    pair = EncoderDecoder(arch, 5, 11, d_model=16, bidirectional=False, **options)  # type: ignore[arg-type]
+    seen = view(pair, "encoder")
+    sources = drive(seen, N, 40, 0)
+    with torch.inference_mode():
+        run = Run(seen, seen.embed(sources), cuts(39, 40))
+        for lag in (0, 1, 5, 17, 39):
+            expected = by_first_answers(pair, sources, lag)
+            torch.testing.assert_close(run.influence(lag), expected, rtol=1e-2, atol=1e-8)
+        assert (run.future() == 0).all()
+    (record,) = influence(seen, sources, [0, 1, 39])
+    assert record.lower[0] > 0
+    assert (record.settings["part"], record.null) == ("encoder", [0.0] * 3)
+
+
+def test_what_an_encoder_has_forgotten_is_still_seen_by_attention() -> None:
+    """Its state is that of the unchanged run, but the decoder looks at the outputs of all steps."""
+    torch.manual_seed(0)
+    short = {"encoder": "attention", "encoder_config": {"window": 2}, "num_layers": 1, "bidirectional": False}
+    alone, looking = (
+        view(EncoderDecoder("gru", 5, 11, d_model=16, attention=name, **short), "encoder")  # type: ignore[arg-type]
+        for name in ("none", "dot")
+    )
+    sources = drive(alone, N, 40, 0)
+    assert influence(alone, sources, [30])[0].settings["exactly_zero"] == [30]
+    assert influence(looking, sources, [30])[0].settings["exactly_zero"] == []
+
+
+@pytest.mark.parametrize(("target", "known_change"), [("values", 0.5 * 1.5**2 * 2 / 4), ("labels", None)])
+def test_other_answers_move_as_far_as_is_known(target: str, known_change: float | None) -> None:
+    """Two of four outputs of a delay line change by 1.5 when the symbols differ."""
+    width, score = 4, 1.5
+    delay = replace(known(Delay, width, d=5), loss=Loss(target))
+    inputs = symbols(N, 8, width, score, 3)
+    with torch.inference_mode():
+        values = Run(delay, inputs, cuts(5, 8)).influence(5)
+    differs = (inputs[:, 2].view(-1, 2, width).flip(1).view_as(inputs[:, 2]) != inputs[:, 2]).any(-1)
+    if known_change is None:  # of one label on and another off: KL of both Bernoullis
+        p, half = 1 / (1 + math.exp(-score)), 0.5
+        on, off = (
+            a * math.log(a / b) + (1 - a) * math.log((1 - a) / (1 - b)) for a, b in ((p, half), (half, p))
+        )
+        known_change = on + off
+    torch.testing.assert_close(values, differs.double() * known_change, rtol=1e-6, atol=1e-12)
+    (record,) = influence(delay, inputs, [4, 5])
+    assert record.settings["exactly_zero"] == [4]
+    assert "mean over values" in record.settings["divergence"] or target == "labels"

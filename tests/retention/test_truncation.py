@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.losses import Loss
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.truncation import truncation
-from seqtoolkit.retention.view import View
+from seqtoolkit.retention.view import View, view
 
 V = 4
 
@@ -90,7 +92,7 @@ def test_short_histories_are_never_asked_for_more_than_they_have() -> None:
     batches = [Batch(b.inputs, b.lengths, b.targets, torch.ones_like(b.mask)) for b in data(1, steps=5)]
     record = measure(window(1), batches, [1, 2, 5])
     assert record.estimate == pytest.approx([record.settings["full_loss"]] * 3, abs=1e-6)
-    assert contexts([0, 1, 4, 5, 6], batches) == [1, 4, 5]
+    assert contexts(window(1), [0, 1, 4, 5, 6], batches) == [1, 4, 5]
 
 
 def test_the_interval_covers_the_loss_over_all_sequences() -> None:
@@ -127,7 +129,72 @@ def test_what_cannot_be_measured(lags: list[int], n: int, message: str) -> None:
         truncation(window(2), data(2, n=n), lags)
 
 
-def test_an_encoder_has_no_loss() -> None:
-    encoder = replace(window(2), part="encoder", _head=None)
-    with pytest.raises(ValueError, match="measure the decoder"):
-        truncation(encoder, data(2), [1])
+def pairs(model: EncoderDecoder, n: int = 40) -> list[Batch]:
+    """Rows of source (3 to 8 symbols), separator and target (2 to 5 symbols, of which the last is not read)."""
+    random, rows = torch.Generator().manual_seed(0), []
+    for _ in range(n):
+        source, target = (
+            torch.randint(low, high, (int(torch.randint(*sizes, (1,), generator=random)),), generator=random)
+            for low, high, sizes in ((0, model.offset, (3, 9)), (1, 5, (2, 6)))
+        )
+        rows.append((source, target))
+    length = max(len(source) + len(target) for source, target in rows)
+    inputs, targets = torch.zeros(n, length, dtype=torch.long), torch.zeros(n, length, dtype=torch.long)
+    mask = torch.zeros(n, length, dtype=torch.bool)
+    for row, (source, target) in enumerate(rows):
+        read = torch.cat([source, model.offset + torch.cat([torch.zeros(1, dtype=torch.long), target[:-1]])])
+        inputs[row, : len(read)] = read
+        targets[row, len(source) : len(read)] = target
+        mask[row, len(source) : len(read)] = True
+    whole = Batch(inputs, mask.int().argmax(1) + mask.sum(1), targets, mask)
+    return [cut(whole, slice(0, 25)), cut(whole, slice(25, n))]
+
+
+@torch.no_grad()
+def losses_by_hand(model: EncoderDecoder, batches: list[Batch], part: str, context: int) -> float:
+    """Cut source or target one by one, and read what is left."""
+    losses = []
+    for batch in batches:
+        for row, mask, classes in zip(batch.inputs, batch.mask, batch.targets, strict=True):
+            (asked,) = mask.nonzero(as_tuple=True)
+            source, read = row[: asked[0]], row[asked] - model.offset
+            kept = source[-context:] if part == "encoder" else source
+            state = model.encode(kept[None], torch.tensor([len(kept)]))
+            for step in range(len(read)):
+                begin = max(0, step + 1 - context) if part == "decoder" else 0
+                scores = model.decoder.head(model.decode(read[None, begin : step + 1], state)[0][:, -1])
+                losses.append(nn.functional.cross_entropy(scores[0], classes[asked[step]]))
+    return float(torch.stack(losses).mean())
+
+
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
+@pytest.mark.parametrize("options", [{}, {"attention": "additive", "attend": "before"}])
+def test_either_half_of_an_encoder_decoder_is_cut(part: Any, options: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    model = EncoderDecoder("gru", 5, 11, d_model=8, bidirectional=False, **options).eval()
+    batches, seen = pairs(model), view(model, part)
+    lags = contexts(seen, [1, 2, 4, 5, 8, 9], batches)
+    assert lags == ([1, 2, 4, 5, 8] if part == "encoder" else [1, 2, 4, 5])
+    record = measure(seen, batches, lags)
+    expected = [losses_by_hand(model, batches, part, context) for context in lags]
+    assert record.estimate == pytest.approx(expected, abs=1e-5)
+    assert record.settings["full_loss"] == pytest.approx(record.estimate[-1], abs=1e-6)
+    assert record.null[-1] == pytest.approx(record.estimate[-1], abs=1e-5)  # nothing lies further back
+    assert record.null[0] != pytest.approx(record.estimate[-1], abs=1e-5)
+    assert part[:3] in record.settings["cut"] or "source" in record.settings["cut"]
+
+
+def test_values_have_the_unit_of_their_loss_and_what_is_not_known_is_no_target() -> None:
+    """A model that answers the sum of its last 3 features, off by nothing: its squared error is 0 from 3 on."""
+    width, steps, n = 3, 12, 60
+    inputs = torch.randn(n, steps, 1, generator=torch.Generator().manual_seed(0))
+    totals = inputs.cumsum(1)
+    targets = totals - nn.functional.pad(totals, (0, 0, width, 0))[:, :steps]
+    targets[:, 8] = torch.nan
+    mask = (torch.arange(steps) >= 6).expand(n, -1)
+    seen = replace(window(width), num_features=1, loss=Loss("values"), _embed=lambda x: x, _head=lambda x: x)
+    record = measure(seen, [Batch(inputs, torch.full((n,), steps), targets, mask)], [1, 2, 3, 6], targets=99)
+    assert record.unit == "mse"
+    assert record.settings["targets"] == n * 5
+    assert record.estimate[:2] == pytest.approx([2.0, 1.0], rel=0.2)  # variance of what is not seen
+    assert record.estimate[2:] == pytest.approx([0.0, 0.0], abs=1e-9)
