@@ -49,7 +49,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     command = _find(name)
     if command is None:
-        known = [*TRAINING, "retention", "compare", "export", "runs", "plugins", "check", *_commands()]
+        ours = ("init", "retention", "compare", "export", "runs", "plugins", "check")
+        known = [*TRAINING, *ours, *_commands()]
         print(f"seqtoolkit: no command {name!r}; expected one of {', '.join(known)}", file=sys.stderr)
         return 2
     try:
