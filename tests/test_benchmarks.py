@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-HELPERS = ("calibration_systems", "jobs", "joeynmt_ours", "joeynmt_peer", "machine", "ngram", "single", "timing")
+HELPERS = (
+    "calibration_systems",
+    "jobs",
+    "joeynmt_ours",
+    "joeynmt_peer",
+    "machine",
+    "naive",
+    "ngram",
+    "single",
+    "timing",
+)
 SCRIPTS = sorted(
     path
     for path in BENCHMARKS.glob("*.py")
