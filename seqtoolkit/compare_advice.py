@@ -26,7 +26,13 @@ def advise(found: Values) -> Values:
     best = next(one for one in known if one["difference"] is None)
     tied = [one for one in known if one["difference"] is not None and one["difference"]["tied"]]
     chosen = _chosen(best, tied, found["measure"])
-    reasons = [_first(best, found), *_others(best, known), *_swapped(best, chosen), *_memory(chosen, found)]
+    reasons = [
+        _first(best, found),
+        *_others(best, known),
+        *_swapped(best, chosen),
+        *_skill(chosen),
+        *_memory(chosen, found),
+    ]
     open_ones = doubts(found, chosen)
     said = f"Use {chosen['arch']}. {' '.join(reasons)}"
     if open_ones:
@@ -74,6 +80,19 @@ def _swapped(best: Values, chosen: Values) -> list[str]:
         return []
     times = [figure(one["latency"]["estimate"]) for one in (chosen, best)]
     return [f"{chosen['arch']} is as good, and a step takes it {times[0]} ms instead of {times[1]} ms."]
+
+
+def _skill(chosen: Values) -> list[str]:
+    """Say how much better it is than what needs no model, where the task has such a baseline."""
+    baseline = chosen["baseline"]
+    if baseline is None:
+        return []
+    skill = {
+        "estimate": baseline["skill"],
+        "lower": baseline["skill_lower"],
+        "upper": baseline["skill_upper"],
+    }
+    return [f"Its skill against {baseline['name']} ({figure(baseline['estimate'])}) is {interval(skill)}."]
 
 
 def _memory(chosen: Values, found: Values) -> list[str]:

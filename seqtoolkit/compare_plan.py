@@ -14,6 +14,7 @@ from seqtoolkit.files import read_json, write_json
 
 SCHEMA = 1
 NAME = "plan.json"
+MOST = 0.75  # of the longest history
 LONGEST = 512  # lag of a horizon, and context of the memory
 
 
@@ -37,8 +38,11 @@ class Plan:
 
     @property
     def lags(self) -> list[int]:
-        """Return 1, 2, 3, 4, 6, 8, 12, ... up to the longest history there is, at most 512."""
-        longest = max(1, min(LONGEST, self.history))
+        """Return 1, 2, 3, 4, 6, 8, 12, ... up to most of the longest history there is, at most 512.
+
+        Of a long sequence some targets are drawn, of which none may have all of the history behind it.
+        """
+        longest = max(1, min(LONGEST, int(MOST * self.history)))
         powers = [2**exponent for exponent in range(longest.bit_length())]
         return sorted({lag for power in powers for lag in (power, power * 3 // 2) if lag <= longest})
 

@@ -70,6 +70,13 @@ def test_a_tie_is_called_a_tie_and_the_faster_of_equals_is_taken() -> None:
     assert advise(comparison(lstm, one("gru", 0.25, difference=far, latency=fast)))["arch"] == "lstm"
 
 
+def test_the_skill_is_told() -> None:
+    sure = BASE | {"skill_lower": 0.02}
+    found = advise(comparison(one("lstm", 0.2, baseline=sure)))
+    assert "Its skill against seasonal naive (0.21) is 0.05 [0.02, 0.1]." in found["text"]
+    assert found["doubts"] == []
+
+
 def test_more_may_be_better() -> None:
     found = advise(comparison(one("lstm", 0.9), one("rnn", 0.7, difference=SURE), mode="max"))
     assert "lstm has the highest per, 0.9" in found["text"]
