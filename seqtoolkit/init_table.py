@@ -13,7 +13,11 @@ from seqtoolkit.init_seen import Option, Seen, Sure, listed, many
 if TYPE_CHECKING:
     from polars import DataFrame
 
-SAMPLE = 20_000  # rows from which the columns are guessed
+SAMPLE, BLOCKS = (
+    20_000,
+    20,
+)  # rows from which the columns are guessed: of a longer table, so many runs of rows
+BLOCK = "\0block"  # the column that says from which run a row of the sample is
 SERIES = "seqtoolkit.data.series.SeriesData"
 
 
@@ -23,7 +27,7 @@ def cells(path: str, lines: list[str]) -> Seen:
 
     file = open_table(path)
     sample = _sample(file)
-    return labelled(path, lines, sample) or _series(path, file, sample)
+    return labelled(path, lines, sample.drop(BLOCK)) or _series(path, file, sample)
 
 
 def table(path: str, lines: list[str]) -> Seen:
@@ -33,13 +37,24 @@ def table(path: str, lines: list[str]) -> Seen:
 
 
 def _sample(file: TableFile) -> DataFrame:
-    """Return the first rows, with the types that were found."""
+    """Return rows from all over a table, in runs that are numbered in BLOCK, with the types that were found."""
+    pl = polars()
     with file.explained({}):
-        return file.scan(file.types).head(SAMPLE).collect()
+        table = file.scan(file.types)
+        sample: DataFrame = table.head(SAMPLE).with_columns(pl.lit(0).alias(BLOCK)).collect()
+        if len(sample) < SAMPLE:
+            return sample
+        apart = max(1, file.rows // BLOCKS)
+        place = pl.col(BLOCK)
+        some = (
+            table.with_row_index(BLOCK).filter(place % apart < SAMPLE // BLOCKS).with_columns(place // apart)
+        )
+        found: DataFrame = some.collect(engine="streaming")
+        return found
 
 
 def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
-    roles = roles_of(sample)
+    roles = roles_of(sample.drop(BLOCK))
     if not roles.channels and (not roles.categorical or not (roles.label or roles.value)):
         raise ValueError(
             f"{path} has the columns {listed(list(file.types))}, and no numbers to read beside time, group and labels"
@@ -162,7 +177,7 @@ def _order(roles: Roles, sample: DataFrame) -> tuple[list[Option], list[str]]:
             f"time in {roles.time!r} stands still or goes back; sort the file, or say what tells series apart"
         ]
     pl = polars()
-    moved = pl.col(roles.time).diff() if roles.group is None else pl.col(roles.time).diff().over(roles.group)
+    moved = pl.col(roles.time).diff().over([BLOCK, *([roles.group] if roles.group else [])])
     distances = timed(sample, roles.time).select(moved).to_series().drop_nulls().to_numpy()
     step = usual(distances) if len(distances) else None
     if step is None or (abs(distances / step - 1) < 1e-3).all():

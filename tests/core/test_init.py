@@ -315,6 +315,16 @@ def test_time_that_goes_back_is_to_be_mended(tmp_path: Path, capsys: pytest.Capt
     assert "is written, but its data cannot be read yet" in shown
 
 
+def test_groups_are_found_far_behind_the_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqtoolkit.init_table.SAMPLE", 60)
+    wide(tmp_path / "x.csv", 4, 200, machine=np.repeat([f"m{i}" for i in range(4)], 200).tolist())
+    seen = look(str(tmp_path / "x.csv"))
+    options = {option.name: option.value for option in seen.options}
+    assert (options["group"], options["channels"]) == ("machine", ["load", "heat"])
+    assert "gaps" not in options  # between the runs of rows that were looked at there are none
+    assert "4 groups of 200 rows" in " ".join(seen.facts)
+
+
 def test_a_sample_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a text only the first part is read, cut where a line or a character ends."""
     monkeypatch.setattr("seqtoolkit.init_kind.SAMPLE", 64)
