@@ -53,6 +53,7 @@ from seqtoolkit.resume import refuse_another, refuse_other_data, with_run_config
 from seqtoolkit.retention_recorder import RetentionRecorder
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
+from seqtoolkit.streaming import stream
 from seqtoolkit.task import SequenceTask
 
 DEFAULTS = {
@@ -108,6 +109,9 @@ class SequenceCLI(LightningCLI):
             parser.add_argument(
                 "--format", type=Literal["tsv", "jsonl"], default="tsv", help="tsv or JSON lines."
             )
+            parser.add_argument(
+                "--stream", action="store_true", help="Answer each row of a CSV as it comes, on the CPU."
+            )
         return parser
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
@@ -154,6 +158,14 @@ class SequenceCLI(LightningCLI):
         if path := self._section().get("ckpt_path"):
             refuse_other_data(Path(path), described(Path(path)).spec, self.datamodule.spec)
         SequenceCLI.built = True
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        """Run it; a stream needs no trainer."""
+        config = self._section()
+        if not config.get("stream"):
+            return super()._run_subcommand(subcommand)
+        source = config.data.init_args.get("inputs") or "-"
+        return stream(self.datamodule, Path(config.ckpt_path), source, config.output, config.format)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Build the trainer with the run's recorder, logger and checkpoint writer."""

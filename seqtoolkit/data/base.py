@@ -13,6 +13,8 @@ from seqtoolkit.data.metric import SequenceMetric
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
+    from seqtoolkit.data.row_lines import RowLines
+    from seqtoolkit.data.row_stream import RowStream
 
 
 class SequenceData(LightningDataModule, ABC):
@@ -64,6 +66,16 @@ class SequenceData(LightningDataModule, ABC):
         A row has a value for each column; with `n_best`, a list of {answer, score}, it has a line for each of them.
         """
         raise NotImplementedError(f"{type(self).__name__} offers inputs to predict, but no predictions")
+
+    def stream(self, lines: RowLines) -> RowStream:
+        """Read the header of raw rows that come one by one, and return what answers them.
+
+        Raises ValueError when the data has no such rows, or the header is not theirs.
+        """
+        raise ValueError(
+            f"--stream answers the rows of a table one by one, as SeriesData has them; {type(self).__name__} answers"
+            " each input as a whole: leave out --stream"
+        )
 
 
 def prompts(batch: Batch) -> list[list[int]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import io
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,7 +28,8 @@ Content = bytes | Path
 def open_table(source: str, separator: str | None = None) -> TableFile:
     """Find out what a file holds, or what comes from standard input (-): its format, its columns, its sha256.
 
-    A CSV may be divided by commas, semicolons, tabs or bars: by what its first line has most of.
+    A CSV may be divided by commas, semicolons, tabs or bars: by what its first line has most of. A file whose name
+    ends in .gz is unpacked in memory.
     Raises ValueError when there is no such file, it is empty, cut short, or not a table.
     """
     pl = polars()
@@ -51,9 +54,17 @@ def _content(source: str) -> tuple[str, Content]:
         return "standard input", sys.stdin.buffer.read()
     path = Path(source)
     if path.is_file():
-        return source, path
+        return source, _unpacked(path) if source.endswith(".gz") else path
     what = "it is a folder" if path.is_dir() else "there is no such file"
     raise ValueError(f"cannot read {source}: {what}; expected {FORMATS}")
+
+
+def _unpacked(path: Path) -> bytes:
+    """Read a packed table into memory."""
+    try:
+        return gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"cannot read {path}: {error}; expected {FORMATS}, packed by gzip") from None
 
 
 def _open(content: Content) -> BinaryIO:
@@ -81,10 +92,7 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
     pl = polars()
     options: dict[str, Any] = {"separator": separator, "null_values": list(MISSING)}
     head = next(_rows(content, separator))
-    if twice := [column for column, count in Counter(head).items() if count > 1]:
-        raise ValueError(
-            f"{name} has two columns of the name {twice[0]!r:.80}; give each column a name of its own"
-        )
+    check_names(name, head)
     damage = partial(_ragged, content, separator, len(head))
     try:
         sample = pl.read_csv(_source(content), n_rows=SAMPLE, infer_schema_length=SAMPLE, **options)
@@ -103,6 +111,14 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
     return TableFile(name, sha256, types, scan, damage)
 
 
+def check_names(name: str, head: list[str]) -> None:
+    """Raise ValueError when two columns of a file have the same name."""
+    if twice := [column for column, count in Counter(head).items() if count > 1]:
+        raise ValueError(
+            f"{name} has two columns of the name {twice[0]!r:.80}; give each column a name of its own"
+        )
+
+
 def _ragged(content: Content, separator: str, width: int) -> str:
     """Find the first row that has more cells than the header."""
     with suppress(csv.Error):  # a cell beyond all measure is not what is looked for
@@ -119,7 +135,10 @@ def _rows(content: Content, separator: str) -> Iterator[list[str]]:
 
 
 def _separator(content: Content) -> str:
-    """Take what stands most often in the first line."""
     with _open(content) as file:
-        line = file.readline(1 << 20)
-    return max(",;\t|", key=line.decode(errors="replace").count)
+        return separator_of(file.readline(1 << 20).decode(errors="replace"))
+
+
+def separator_of(line: str) -> str:
+    """Take what stands most often in the first line of a CSV."""
+    return max(",;\t|", key=line.count)
