@@ -82,6 +82,13 @@ def test_values_are_in_the_user_s_units_and_steps_of_a_forecast_are_one_output()
     assert found.shown[0].asked == ["", "", "", "", "?"]
 
 
+def test_what_is_shown_is_drawn_by_chance() -> None:
+    found = summarise(FEATURES, {"train": features(torch.zeros(200, 4))})
+    first = [one.values["load"][0] for one in found.shown]  # of sequence n: 10 * n + 1
+    assert len(set(first)) == len(first) == data_summary.SHOWN
+    assert first != sorted(first)
+
+
 def test_labels_have_shares() -> None:
     targets = torch.tensor([[1.0, 0.0, torch.nan]]).repeat(200, 1)
     found = summarise({"target": "labels", "task": "roll"}, {"train": features(targets)})

@@ -220,7 +220,6 @@ def test_stored_results_are_drawn_without_torch(runs_dir: Path) -> None:
 import sys
 from pathlib import Path
 from seqtoolkit_dashboard.app import PAGES, create_app
-from seqtoolkit.run_folder import RunFolder
 from tests.dashboard.client import call, page, texts
 app = create_app(Path(sys.argv[1]))
 for one in PAGES:

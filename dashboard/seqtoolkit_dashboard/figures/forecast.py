@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from seqtoolkit.quality import Example
 from seqtoolkit_dashboard.theme import INK, MUTED, Scheme, faded, plain, template
 
-PANEL = 150  # pixels
+PANEL, LOW = 150, 90  # pixels: a forecast, and a channel that is only read
 MOST = 6  # panels
 
 
@@ -32,7 +32,7 @@ def forecast(example: Example, colour: str, scheme: Scheme) -> go.Figure:
         figure.update_yaxes(title_text=plain(name[:18]), nticks=4, row=row)
     ahead = bool(example.future or example.forecast)
     figure.update_xaxes(title_text="steps ahead" if ahead else "step", row=len(names))
-    height = PANEL * len(names) + 100
+    height = (PANEL if ahead else LOW) * len(names) + 100
     return figure.update_layout(
         template=template(scheme), height=height, uirevision=f"{scheme} {example.index}"
     )

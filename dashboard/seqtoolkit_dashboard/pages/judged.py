@@ -83,7 +83,7 @@ def _curves(
 
 
 def _title(name: str) -> str:
-    words = name.replace("_", " ")
+    words = name.replace("_", " ").replace("f1", "F1")
     return words.upper() if words in _SHORT else words[:1].upper() + words[1:]
 
 

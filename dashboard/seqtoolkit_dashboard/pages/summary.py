@@ -61,7 +61,9 @@ def _sizes(found: DataSummary, run: Run) -> Any:
         for name, size in found.splits.items()
     ]
     says = f"{run.id} learns {found.task or 'a task of its own'}: {_KINDS.get(found.target, found.target)}."
-    asked = f" Of a sequence, {found.supervised:,.1f} steps are asked for, on average."
+    one = abs(found.supervised - 1) < 0.05
+    steps = "one step is" if one else f"{found.supervised:,.1f} steps are"
+    asked = f" Of a sequence, {steps} asked for, on average."
     data = {"caption": "Splits", "head": ["Split", "Sequences", "Batches"], "body": body}
     return html.Div(
         [html.P(says + asked, className="lead"), html.Div(parts.table(data, 340), className="card sizes")]
