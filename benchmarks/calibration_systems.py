@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from calibration_tails import TAILS, Scale, mean_moved
 from torch import Tensor
 
 from seqtoolkit import SequenceMixer, State
@@ -57,9 +58,9 @@ class Reading:
         return [low - ROUNDING <= truth <= high + ROUNDING for low, truth, high in columns]
 
     @property
-    def error(self) -> float:
-        """How far an estimate is from the truth, at most."""
-        return max(abs(a - b) for a, b in zip(self.record.estimate, self.truth, strict=True))
+    def errors(self) -> list[float]:
+        """How far each estimate is from the truth."""
+        return [abs(a - b) for a, b in zip(self.record.estimate, self.truth, strict=True)]
 
     @property
     def alarms(self) -> bool:
@@ -138,7 +139,7 @@ def _flows() -> list[System]:
     lags, width, score, g = [1, 4, 16, 32], 4, 3.0, 1 - 2.0 ** (-5 - np.arange(8))
     falls = [lag * math.log10(0.9) + math.log10(16) / 2 for lag in lags]
     fades = [float(np.log10(np.square(g**lag).sum()) / 2) for lag in lags]
-    moved = (1 - 1 / width) * known.swapped_divergence(width, score)
+    change = (1 - 1 / width) * known.swapped_divergence(width, score)
 
     def flows(seen: Any, truth: Sequence[float] | None, vectors: int = 4) -> Callable[[int], Reading]:
         def measure(seed: int) -> Reading:
@@ -148,12 +149,26 @@ def _flows() -> list[System]:
         return measure
 
     def used(seed: int) -> Reading:
-        (record,) = influence(delay, known.symbols(80, 12, width, score, seed), [1, 4, 5, 6], seed=seed)
-        return Reading(record, [0.0, 0.0, moved, 0.0])
+        (record,) = influence(delay, known.symbols(160, 12, width, score, seed), [5], seed=seed)
+        return Reading(record, [change])
+
+    def beside(seed: int) -> Reading:
+        (record,) = influence(delay, known.symbols(160, 12, width, score, seed), [1, 4, 6], seed=seed)
+        return Reading(record, [0.0] * 3)
 
     def unused(seed: int) -> Reading:
-        (record,) = influence(constant, drive(constant, 80, 12, seed=seed), [1, 4, 5], seed=seed)
+        (record,) = influence(constant, drive(constant, 160, 12, seed=seed), [1, 4, 5], seed=seed)
         return Reading(record, [0.0] * 3)
+
+    def tailed(scale: Scale, truth: float) -> Callable[[int], Reading]:
+        def measure(seed: int) -> Reading:
+            inputs = known.symbols(160, 12, width, 1.0, seed) * scale(
+                np.random.default_rng(seed), (160, 12, 1)
+            )
+            (record,) = influence(delay, inputs.float(), [5], seed=seed)
+            return Reading(record, [truth])
+
+        return measure
 
     def kept(seed: int) -> Reading:
         drawn = torch.rand(40, 12, 4, generator=torch.Generator().manual_seed(seed))
@@ -168,7 +183,17 @@ def _flows() -> list[System]:
         System("rotation scaled by 0.9", "gradient", "log10 norm: k log10 a + c", flows(rotation, falls)),
         System("decay 1 - 2^(-5-h)", "gradient", "norm of the powers", flows(decay, fades)),
         System("constant", "gradient", "the floor", flows(constant, None), forgets=True),
-        System("delay of 5", "influence", "a known divergence at lag 5, else 0", used),
+        System("delay of 5", "influence", "a known divergence at lag 5", used),
+        System("delay of 5", "influence", "0 at every other lag", beside),
+        *(
+            System(
+                f"delay of 5, {name}",
+                "influence",
+                "mean of a million pairs",
+                tailed(scale, mean_moved(scale, width)),
+            )
+            for name, scale in TAILS.items()
+        ),
         System("constant", "influence", "0", unused, forgets=True),
         System("gates of 0.9 or 0.5", "timescale", "0.7^k", kept),
         System("decay 1 - 2^(-5-h)", "timescale", "mean of g^k: half-lives 21.8 to 2839", decays),

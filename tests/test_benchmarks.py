@@ -15,6 +15,7 @@ import pytest
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 HELPERS = (
     "calibration_systems",
+    "calibration_tails",
     "jobs",
     "joeynmt_ours",
     "joeynmt_peer",

@@ -20,6 +20,7 @@ from seqtoolkit.retention.statistics import (
     share_interval,
     tail_above,
     tail_below,
+    tailed_interval,
     wilson,
 )
 from seqtoolkit.retention.student import t_quantile, t_tail
@@ -212,6 +213,37 @@ def test_a_test_of_a_mean_errs_as_often_as_it_says(name: str) -> None:
     p_values = mean_above(draw(np.random.default_rng(2), (100, 4_000)), truth)
     for alpha in (0.01, 0.05, 0.5):
         assert np.mean(p_values <= alpha) == pytest.approx(alpha, abs=0.01 + alpha / 10)
+
+
+TAILS = {
+    "squares": (lambda random, shape: random.normal(size=shape) ** 2, 1.0),
+    "lognormal": (lambda random, shape: random.lognormal(0, 1.5, shape), math.exp(1.5**2 / 2)),
+    "nine of ten are 0": (
+        lambda random, shape: random.gamma(1, size=shape) * random.binomial(1, 0.1, shape),
+        0.1,
+    ),
+    "two values": (lambda random, shape: random.binomial(1, 0.75, shape).astype(float), 0.75),
+}
+
+
+@pytest.mark.parametrize("name", TAILS)
+@pytest.mark.parametrize("n", [60, 120])
+def test_the_interval_covers_what_has_a_long_tail(name: str, n: int) -> None:
+    draw, truth = TAILS[name]
+    lower, upper = tailed_interval(draw(np.random.default_rng(4), (n, 2_000)))
+    assert 0.92 <= np.mean((lower <= truth) & (truth <= upper)) <= 0.985
+
+
+@given(st.integers(0, 1_000))
+def test_a_long_tail_moves_the_upper_limits_only(seed: int) -> None:
+    values = np.random.default_rng(seed).lognormal(0, 1.5, (60, 6)) * np.array([3.0, 2, 1.4, 1, 0.5, 0.0])
+    (lower, upper), (low, high) = sequence_interval(values), tailed_interval(values)
+    assert (low == lower).all()
+    assert (high >= upper).all()
+    assert (low[-1], high[-1]) == (0, 0)  # what never moves is exact
+    plain, tailed = (curve_horizon(GRID[:6], values, 0.0, 0.5, tailed=each) for each in (False, True))
+    assert (tailed.estimate, tailed.lower) == (plain.estimate, plain.lower)
+    assert tailed.upper >= plain.upper
 
 
 @given(st.integers(0, 1_000), st.floats(0.5, 0.99))
