@@ -32,6 +32,7 @@ class DigitsData(ImageData):
         read: rows (8 steps of 8 pixels) or pixels (64 steps)
         permute: seed of a permutation of the steps, the same for all images
         noise: standard deviation of what is added to the scaled pixels in training, anew in every epoch
+        shift: pixels by which images are moved in training at most, up, down, left and right, anew in every epoch
         batch_size: training images in a batch, over all processes together
         seed: of the validation split and the order of the training batches
         inputs: what `predict` reads: an IDX or .npz file of images
@@ -46,12 +47,13 @@ class DigitsData(ImageData):
         read: Read = "rows",
         permute: int | None = None,
         noise: float = 0.0,
+        shift: int = 0,
         batch_size: int = 16,
         seed: int = 0,
         inputs: str | None = None,
         spec_of: str | None = None,
     ) -> None:
-        super().__init__(batch_size, val_share, noise, seed, inputs)
+        super().__init__(batch_size, val_share, noise, shift, seed, inputs)
         self.order_and_specify(read, permute, spec_of, {})
 
     def images(self, split: str) -> Images | None:

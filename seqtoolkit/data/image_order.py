@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from seqtoolkit.checkpoint import described
 from seqtoolkit.data.image_files import Images
-from seqtoolkit.data.sequences import Sequences
+from seqtoolkit.data.sequences import Ints, Sequences
 from seqtoolkit.files import is_whole
 
 Read = Literal["rows", "pixels"]
@@ -60,8 +62,7 @@ class ImageOrder:
             raise ValueError(f"{images.path}: its images are {sizes[0]}, and those of training {sizes[1]}")
         steps = shape[0] if self.read == "rows" else shape[0] * shape[1]
         x = images.pixels.reshape(n, steps, -1)
-        if self.permute is not None:
-            x = x[:, np.random.default_rng(self.permute).permutation(steps)]
+        x = x[:, self._places(steps)]
         return Sequences(
             path=images.path,
             lengths=np.full(n, steps, dtype=np.int64),
@@ -70,3 +71,30 @@ class ImageOrder:
             labels=images.labels,
             unit="image",
         )
+
+    def shifted(self, inputs: Tensor, most: int, fill: float, random: torch.Generator) -> Tensor:
+        """Move each of N images, read as inputs (N * steps, F), by up to `most` pixels up, down, left and right.
+
+        Args:
+            inputs: as a model reads them.
+            most: pixels.
+            fill: what comes in from outside, as a model reads it.
+            random: draws the moves, each as likely as the others.
+        """
+        height, width, channels = self.shape
+        steps = height if self.read == "rows" else height * width
+        back = torch.from_numpy(np.argsort(self._places(steps)))
+        images = inputs.view(-1, steps, inputs.shape[1])[:, back].reshape(-1, *self.shape)
+        padded = images.new_full((len(images), height + 2 * most, width + 2 * most, channels), fill)
+        padded[:, most : most + height, most : most + width] = images
+        moves = torch.randint(0, 2 * most + 1, (2, len(images), 1), generator=random)
+        rows, columns = moves[0] + torch.arange(height), moves[1] + torch.arange(width)
+        moved = padded[torch.arange(len(images))[:, None, None], rows[:, :, None], columns[:, None, :]]
+        read = moved.reshape(len(images), steps, -1)[:, torch.from_numpy(self._places(steps))]
+        return read.reshape(inputs.shape)
+
+    def _places(self, steps: int) -> Ints:
+        """Return which step of the image each step of the sequence is."""
+        if self.permute is None:
+            return np.arange(steps)
+        return np.random.default_rng(self.permute).permutation(steps)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from functools import cache
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from seqtoolkit.data.image_files import Images, read_images
 from seqtoolkit.data.image_order import ImageOrder, Read
 from seqtoolkit.data.labelled_base import LabelledData
@@ -19,9 +23,12 @@ class ImageData(LabelledData):
     order: ImageOrder
 
     def __init__(
-        self, batch_size: int, val_share: float, noise: float, seed: int, inputs: str | None
+        self, batch_size: int, val_share: float, noise: float, shift: int, seed: int, inputs: str | None
     ) -> None:
         super().__init__(batch_size, val_share, noise, seed, inputs)
+        if shift < 0:
+            raise ValueError(f"shift is a number of pixels, 0 or more, and is {shift}")
+        self.shift = shift
         self._images = cache(self.images)  # files are read once
 
     @abstractmethod
@@ -48,6 +55,17 @@ class ImageData(LabelledData):
         found = self._images(split)
         return None if found is None else self.order.sequences(found)
 
+    @property
+    def augments(self) -> bool:
+        """Whether images are moved, or get noise."""
+        return self.shift > 0 or super().augments
+
+    def augment(self, inputs: Tensor, random: torch.Generator) -> Tensor:
+        """Move the images, and add noise; from outside comes 0, which is what surrounds most images."""
+        fill = float(self.form.inputs.apply(np.zeros(len(self.form.inputs.names)))[0])
+        moved = self.order.shifted(inputs, self.shift, fill, random) if self.shift else inputs
+        return super().augment(moved, random)
+
     def typed(self, inputs: str) -> Sequences:
         """Read what a user wants answers for."""
         return self.order.sequences(read_images(inputs, labelled=False))
@@ -68,6 +86,7 @@ class ImageRowsData(ImageData):
         read: rows (a step for each row) or pixels (a step for each pixel)
         permute: seed of a permutation of the steps, the same for all images
         noise: standard deviation of what is added to the scaled pixels in training, anew in every epoch
+        shift: pixels by which images are moved in training at most, up, down, left and right, anew in every epoch
         batch_size: training images in a batch, over all processes together
         seed: of the validation split and the order of the training batches
         inputs: what `predict` reads: an IDX or .npz file of images
@@ -86,12 +105,13 @@ class ImageRowsData(ImageData):
         read: Read = "rows",
         permute: int | None = None,
         noise: float = 0.0,
+        shift: int = 0,
         batch_size: int = 64,
         seed: int = 0,
         inputs: str | None = None,
         spec_of: str | None = None,
     ) -> None:
-        super().__init__(batch_size, val_share, noise, seed, inputs)
+        super().__init__(batch_size, val_share, noise, shift, seed, inputs)
         self.paths = {"train": train, "val": val, "test": test}
         given = {name: path for name, path in self.paths.items() if path is not None}
         digests = {name: sha256_of(path, "an IDX or .npz file") for name, path in given.items()}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.base import SequenceData
@@ -87,7 +88,7 @@ class LabelledData(SequenceData):
     def train_dataloader(self) -> Batches:
         """Return batches of `batch_size` sequences of similar lengths."""
         examples = self.form.examples(self.sequences("train"))
-        redraw = partial(self._noisy, examples) if self.noise else None
+        redraw = partial(self._redrawn, examples) if self.augments else None
         return Batches(examples, None, self.seed, redraw, rows=self.batch_size)
 
     def val_dataloader(self) -> Batches:
@@ -121,13 +122,21 @@ class LabelledData(SequenceData):
         rows = batch.index.tolist()
         return [(row, {"sequence": row + 1, **one}) for row, one in zip(rows, answers, strict=True)]
 
-    def _noisy(self, examples: Examples, epoch: int) -> Examples:
-        """Add noise to each scaled channel, anew in every epoch; what marks missing values stays as it is."""
-        random = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+    @property
+    def augments(self) -> bool:
+        """Whether training sequences are changed by chance, anew in every epoch."""
+        return self.noise > 0
+
+    def augment(self, inputs: Tensor, random: torch.Generator) -> Tensor:
+        """Change the scaled training inputs (L, F) by chance; what marks missing values stays as it is."""
         channels = len(self.form.inputs.names)
-        inputs = examples.inputs.clone()
-        inputs[:, :channels] += self.noise * torch.randn(len(inputs), channels, generator=random)
-        return replace(examples, inputs=inputs)
+        noisy = inputs.clone()
+        noisy[:, :channels] += self.noise * torch.randn(len(inputs), channels, generator=random)
+        return noisy
+
+    def _redrawn(self, examples: Examples, epoch: int) -> Examples:
+        random = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+        return replace(examples, inputs=self.augment(examples.inputs, random))
 
     def _measured(self, split: str) -> Batches:
         return _whole(self.form.examples(self.sequences(split)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 import torch
@@ -76,16 +76,19 @@ class LabelledForm:
     @classmethod
     def _of(cls, spec: dict[str, Any]) -> Self:
         inputs = ChannelScale.of(spec.get("inputs"))
-        outputs = ChannelScale.of(spec["outputs"], "names") if spec.get("target") == "values" else None
+        outputs = ChannelScale.of(spec.get("outputs"), "names") if spec.get("target") == "values" else None
         classes, counts, masked = (spec.get(name, []) for name in ("classes", "class_counts", "masked"))
         if not all(isinstance(one, list) for one in (classes, counts, masked)):
             raise ValueError("its classes, class_counts and masked must be lists")
         texts = all(isinstance(name, str) for name in [*classes, *masked])
         if not texts or not set(masked) <= set(inputs.names) or not all(is_whole(n, 0) for n in counts):
             raise ValueError("its classes must be names, masked be channels, and class_counts whole numbers")
-        form = cls(
-            inputs, tuple(classes), outputs, spec.get("missing", "error"), tuple(masked), tuple(counts)
-        )
+        missing: Missing = spec.get("missing", "error")
+        if missing not in get_args(Missing):
+            raise ValueError(
+                f"its missing is {missing!r:.80}; expected one of {', '.join(get_args(Missing))}"
+            )
+        form = cls(inputs, tuple(classes), outputs, missing, tuple(masked), tuple(counts))
         sizes = {name: spec.get(name) for name in ("num_classes", "num_features")}
         if sizes != {name: form.to_spec()[name] for name in sizes} or len(counts) != len(classes):
             raise ValueError(f"its classes and channels do not fit its sizes, {sizes}")
