@@ -18,9 +18,7 @@ from seqtoolkit_dashboard.theme import PALETTE, Scheme, slots
 from seqtoolkit_dashboard.view import View
 
 LIVE = Live(ids.COMPARE_SEEN, ids.COMPARE_CHANGED)
-LEAD = (
-    "Which architecture serves these data: all trained alike, measured on the same test, and one recommended."
-)
+LEAD = "Which architecture serves these data: all trained and measured alike, and one recommended."
 _HERE = "this folder"
 _HOW = (
     "seqtoolkit compare --config configs/recall.yaml --architectures rnn,lstm,gru --seeds 3 --out runs/NAME"

@@ -64,18 +64,23 @@ def _sizes(found: DataSummary, run: Run) -> Any:
     one = abs(found.supervised - 1) < 0.05
     steps = "one step is" if one else f"{found.supervised:,.1f} steps are"
     asked = f" Of a sequence, {steps} asked for, on average."
+    same = f" All sequences have {found.lengths.high[0]:,} steps." if len(found.lengths.count) == 1 else ""
     data = {"caption": "Splits", "head": ["Split", "Sequences", "Batches"], "body": body}
     return html.Div(
-        [html.P(says + asked, className="lead"), html.Div(parts.table(data, 340), className="card sizes")]
+        [
+            html.P(says + asked + same, className="lead"),
+            html.Div(parts.table(data, 340), className="card sizes"),
+        ]
     )
 
 
 def _bins(title: str, bins: Bins, axis: str, unit: str, says: str, scheme: Scheme) -> Any:
-    """Return a histogram; a sentence where there is only one bin."""
-    if len(bins.count) < 2:
-        same = f"All {bins.count[0]:,} {unit}: {axis} {bins.low[0]:,}." if bins.count else ""
-        return parts.card(title, html.P(same, className="lead")) if same else None
-    return parts.card(title, parts.graph(histogram(bins, axis, unit, scheme), says))
+    """Return a histogram; nothing where there is only one bin."""
+    return (
+        parts.card(title, parts.graph(histogram(bins, axis, unit, scheme), says))
+        if len(bins.count) > 1
+        else None
+    )
 
 
 def _bars(title: str, counts: Mapping[str, float], axis: str, unit: str, says: str, scheme: Scheme) -> Any:
