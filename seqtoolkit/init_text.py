@@ -202,27 +202,29 @@ def _often(count: int) -> Option:
 
 def conll(path: str, lines: list[str]) -> Seen:
     """Look at tokens with tags, one a line, sentences parted by blank lines."""
-    rows = [line.split("\t" if "\t" in line else None) for line in lines if line.strip() and line[0] != "#"]
-    blocks, length = list[int](), 0
-    for line in [*lines, ""]:
-        if line.strip():
-            length += line[0] != "#"
-        elif length:
-            blocks, length = [*blocks, length], 0
-    universal = len(rows[0]) == 10 and rows[0][0].isdigit()
-    tags = Counter(row[3 if universal else -1] for row in rows if len(row) == len(rows[0]))
+    universal = any(len(row := line.split("\t")) == 10 and row[0].isdigit() for line in lines)
+    kept = [line for line in lines if not (universal and line.startswith("#"))]
+    rows = [line.split("\t" if universal else None) for line in kept if line.strip()]
+    if not rows or len(rows[0]) < 2:
+        raise ValueError(f"{path} has no word with a tag on its first line; expected both, between spaces")
+    word, tag = (1, 3) if universal else (0, len(rows[0]) - 1)
+    tags = Counter(row[tag] for row in rows if len(row) == len(rows[0]))
+    lengths = [len(block.splitlines()) for block in "\n".join(kept).split("\n\n") if block.strip()]
     facts = [
-        f"{many(len(blocks), 'sentence')} of {spread(blocks, 'token')} in the part that was read",
+        f"{many(len(lengths), 'sentence')} of {spread(lengths, 'token')} in the part that was read",
         f"{many(len(rows[0]), 'column')}; {many(len(tags), 'tag')}: {_counts(tags)}",
     ]
+    named = Path(path).suffix.lower() == ".conllu"
+    places = [] if named else [Option("word", word + 1, "its column"), Option("tag", tag + 1, "its column")]
     return Seen(
-        what="tokens with tags (CoNLL-U)" if universal else "tokens with tags (CoNLL)",
+        what=f"tokens with tags ({'CoNLL-U' if universal else 'CoNLL'})",
         facts=facts,
         guess="tagging: a tag for each token",
-        sure="sure" if universal or Path(path).suffix else "likely",
+        sure="sure" if universal else "likely",
         why="it has a token on each line, and a blank line after each sentence",
         data=TAGGED,
-        options=[Option("file", path)],
+        options=[Option("file", path), *places],
+        warnings=["CoNLL-U is known by its name: let it end in .conllu"] if universal and not named else [],
     )
 
 

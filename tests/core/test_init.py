@@ -145,6 +145,19 @@ def folder_of_classes(path: Path) -> None:
         (path / "ab"[number % 2] / f"{number}.txt").write_text(sentence(number) + f" {number}")
 
 
+def tags(path: Path) -> None:
+    rows = [[f"{word} {'NV'[len(word) % 2]}" for word in sentence(n).split()] for n in range(80)]
+    path.write_text("\n\n".join("\n".join(row) for row in rows) + "\n")
+
+
+def universal(path: Path) -> None:
+    def line(n: int, word: str) -> str:
+        return f"{n}\t{word}\t_\t{'NV'[len(word) % 2]}\t_\t_\t_\t_\t_\t_"
+
+    rows = [["# sent_id", *(line(n, w) for n, w in enumerate(sentence(k).split(), 1))] for k in range(80)]
+    path.write_text("\n\n".join("\n".join(row) for row in rows) + "\n")
+
+
 CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
     (
         "power.csv",
@@ -210,6 +223,8 @@ CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
         {"text": "body", "label": "class"},
         "3 classes in 'class'",
     ),
+    ("tags.conll", tags, "TaggedData", {"word": 1, "tag": 2}, "80 sentences of 8 tokens each"),
+    ("tags.conllu", universal, "TaggedData", {"word": None}, "10 columns; 2 tags"),
     ("sea.txt", text, "TextData", {"unit": "character"}, "bytes of UTF-8"),
     ("seas", folder_of_texts, "TextData", {"split": "position"}, "5 files .txt"),
     ("moods", folder_of_classes, "LabelledTextData", {"min_count": 1}, "2 classes, by folder: a 30, b 30"),
@@ -336,9 +351,10 @@ def test_a_sample_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert kind_of(str(tmp_path / "rows.txt"))[1] == ["abc def ghi"] * 5
 
 
-def test_conll_is_known(tmp_path: Path) -> None:
-    blocks = "\n".join("".join(f"{word}\t{'NV'[n % 2]}\n" for n, word in enumerate(WORDS)) for _ in range(5))
-    (tmp_path / "tags.txt").write_text(blocks)
-    seen = look(str(tmp_path / "tags.txt"))
-    assert seen.data.endswith("TaggedData")
-    assert f"5 sentences of {len(WORDS)} tokens each" in seen.facts[0]
+def test_tags_are_known_without_a_name(tmp_path: Path) -> None:
+    tags(tmp_path / "tags.txt")
+    assert look(str(tmp_path / "tags.txt")).data.endswith("TaggedData")
+    universal(tmp_path / "more.txt")
+    assert look(str(tmp_path / "more.txt")).warnings == [
+        "CoNLL-U is known by its name: let it end in .conllu"
+    ]
