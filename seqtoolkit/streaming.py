@@ -28,8 +28,7 @@ def stream(data: SequenceData, path: Path, source: str, output: str, format: Lit
         raise ValueError(f"{path} has an encoder, which reads a whole source at once; leave out --stream")
     written = Output(output, format, grows=True)
     written.check()
-    lines = RowLines(source)
-    with written:
+    with RowLines(source) as lines, written:
         for answers in answered(model, data.stream(lines), lines):
             written.append(answers)
 

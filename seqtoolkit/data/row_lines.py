@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
-from seqtoolkit.data.lines import BadLine, Readable, decode, lines
+from seqtoolkit.data.lines import BadLine, decode, lines
 from seqtoolkit.data.table_source import check_names, separator_of
 
 
-class RowLines:
-    """The header of a CSV, and its rows. A row is one line: nothing waits for the end of a quotation.
+class RowLines(AbstractContextManager["RowLines"]):
+    """The header of a CSV, and its rows, while it is open. A row is one line: nothing waits for the end of a quotation.
 
     A CSV may be divided by commas, semicolons, tabs or bars: by what its first line has most of.
     Raises ValueError when the file cannot be opened, for what is no header, and for a line that is no row.
@@ -24,6 +25,7 @@ class RowLines:
     def __init__(self, source: str) -> None:
         self.name = "standard input" if source == "-" else source
         self._file = _open(source)
+        self._lines = enumerate((line for some in lines(self._file) for line in some), 1)
         self._separator = ","
 
     @cached_property
@@ -49,14 +51,10 @@ class RowLines:
                 )
             yield number - 1, cells
 
-    @cached_property
-    def _lines(self) -> Iterator[tuple[int, bytes]]:
-        return enumerate(self._read(), 1)
-
-    def _read(self) -> Iterator[bytes]:
-        with self._file as file:
-            for some in lines(file):
-                yield from some
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        if self._file is not sys.stdin.buffer:
+            self._file.close()
 
     def _decode(self, number: int, line: bytes) -> str:
         try:
@@ -71,9 +69,9 @@ class RowLines:
             raise ValueError(f"{self.name}, line {number:,} is no row of a CSV: {error}") from None
 
 
-def _open(source: str) -> AbstractContextManager[Readable]:
+def _open(source: str) -> BufferedReader:
     if source == "-":
-        return nullcontext(cast(Readable, sys.stdin.buffer))  # which is not ours to close
+        return cast(BufferedReader, sys.stdin.buffer)
     try:
         return Path(source).open("rb")
     except OSError as error:
