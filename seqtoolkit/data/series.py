@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
-
-import numpy as np
-import torch
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.base import SequenceData
@@ -15,22 +11,24 @@ from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.data.series_columns import Form, Task
-from seqtoolkit.data.series_examples import Label, Later, Same, SeriesExamples, Targets
+from seqtoolkit.data.series_examples import SeriesExamples
 from seqtoolkit.data.series_fit import FILES, fit_series, fitted_before, plan_before
 from seqtoolkit.data.series_inputs import SeriesInputs
 from seqtoolkit.data.series_metrics import SplitMetrics
 from seqtoolkit.data.series_missing import Missing, Unseen
 from seqtoolkit.data.series_options import check_files, check_numbers, check_plan, check_task
 from seqtoolkit.data.series_order import Gaps
+from seqtoolkit.data.series_parts import SeriesParts
 from seqtoolkit.data.series_plan import At
 from seqtoolkit.data.series_scaling import Constant
 from seqtoolkit.data.series_spec import series_spec
-from seqtoolkit.data.series_splits import SPLITS, SplitBy
-from seqtoolkit.data.series_windows import Regions, Windows, cover, ends, regions, spread
+from seqtoolkit.data.series_splits import SplitBy
+from seqtoolkit.data.series_stream import SeriesStream
 from seqtoolkit.losses import check_quantiles
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
+    from seqtoolkit.data.row_lines import RowLines
 
 EVAL_STEPS = 16_384  # of a batch: no gradients are kept
 EVAL_VALUES = 8_000_000  # in a batch: read and asked
@@ -75,7 +73,8 @@ class SeriesData(SequenceData):
         constant: channels with one value in all training rows: error, or drop
         short: groups of one row, which cannot be forecast: error, or skip
         window: steps that are read at most, 256 by default; whole groups where only their end is asked
-        history: steps before the first answer in a window of validation or test; by default half a window
+        history: steps before the first answer in a window of validation or test; by default half a window, and more
+            where that makes 64 windows
         stride: steps between training windows; by default a window, so that each step is read once in an epoch
         season: steps of a season, for the seasonal naive baseline; by default guessed from training rows
         split: how `file` is divided: time (the test comes last), group (whole groups), hash (whole groups, each by its
@@ -143,7 +142,7 @@ class SeriesData(SequenceData):
             )
             self.fitted = fitted_before(options, plan, spec.get("classes", []))
             self.spec = {**spec, "files": self.fitted.digests or spec.get("files", {})}
-        self.plan = self.fitted.plan
+        self.plan, self._parts = self.fitted.plan, SeriesParts(self.fitted, options)
 
     def metrics(self, split: str) -> dict[str, SequenceMetric]:
         """Return errors or accuracies, with the baselines that a model must beat, and examples to look at."""
@@ -154,7 +153,7 @@ class SeriesData(SequenceData):
     def train_dataloader(self) -> Batches:
         """Return the shuffled training windows, at other places in every epoch."""
         examples = self.examples("train")
-        redraw = None if self.plan.at == "end" else cast(Any, self._moved)
+        redraw = None if self.plan.at == "end" else cast(Any, self._parts.moved)
         return Batches(cast(Examples, examples), None, self.seed, redraw, rows=self.batch_size)
 
     def val_dataloader(self) -> Batches:
@@ -171,26 +170,20 @@ class SeriesData(SequenceData):
             raise ValueError(
                 "nothing to predict: give --data.inputs TABLE (CSV, Parquet, Arrow; - for standard input)"
             )
-        self._inputs = SeriesInputs(self.inputs, self.plan, self.spec, self._history)
+        self._inputs = SeriesInputs(self.inputs, self.plan, self.spec, self._parts.history)
         return self._inputs
 
     def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:
         """Return the forecasts, values or classes of a batch, in the user's units."""
         return self._inputs.predictions(model, batch)
 
+    def stream(self, lines: RowLines) -> SeriesStream:
+        """Return what answers the rows of a table in wide form one by one."""
+        return SeriesStream(lines.name, lines.names, self.plan, self.spec, self._parts.history)
+
     def examples(self, split: str) -> SeriesExamples:
         """Return the windows of a split; raises ValueError when it has none."""
-        found = self._regions(split)
-        if not len(found.start):
-            table = self.fitted.of(split).table
-            raise ValueError(
-                f"{table.file}: {split} has nothing to answer: no group has two of its {len(table):,} rows in it"
-            )
-        return self._examples(split, self._windows(split, found))
-
-    def _moved(self, epoch: int) -> SeriesExamples:
-        random = np.random.default_rng([self.seed, epoch])
-        return self._examples("train", spread(self._regions("train"), self._window, self._stride, random))
+        return self._parts.examples(split)
 
     def _measured(self, split: str) -> Batches:
         examples = self.examples(split)
@@ -198,42 +191,3 @@ class SeriesData(SequenceData):
         longest = int(examples.lengths.max())
         steps = max(longest, min(EVAL_STEPS, EVAL_VALUES // width))
         return Batches(cast(Examples, examples), steps)
-
-    def _regions(self, split: str) -> Regions:
-        found = self.fitted.of(split)
-        return regions(found.segments, found.rows.split.numpy(), SPLITS.index(split), self.plan.horizon)
-
-    def _windows(self, split: str, found: Regions) -> Windows:
-        if self.plan.at == "end":
-            return ends(found, self.plan.window)
-        if split == "train":
-            return spread(found, self._window, self._stride)
-        return cover(found, self._window, self._history)
-
-    def _examples(self, split: str, windows: Windows) -> SeriesExamples:
-        return SeriesExamples(self.fitted.of(split).rows, windows, self._targets, SPLITS.index(split))
-
-    @property
-    def _window(self) -> int:
-        assert self.plan.window is not None
-        return self.plan.window
-
-    @property
-    def _history(self) -> int:
-        """Steps that a window reads before its first answer; a window has at least one answer."""
-        history: int | None = self.options["history"]
-        window = self.plan.window or 1
-        return window // 2 if history is None else min(history, window - 1)
-
-    @property
-    def _stride(self) -> int:
-        stride: int | None = self.options["stride"]
-        return self._window if stride is None else stride
-
-    @cached_property
-    def _targets(self) -> Targets:
-        columns = self.plan.columns
-        if columns.label is not None:
-            return Label()
-        places = torch.tensor(columns.places(columns.targets))
-        return Later(places, self.plan.horizon) if self.plan.forecasts else Same(places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 from pathlib import Path
@@ -127,6 +128,12 @@ def test_damaged_and_missing_files(tmp_path: Path) -> None:
             series(str(path))
     with pytest.raises(ValueError, match=r"nothing\.csv: there is no such file; expected a CSV"):
         series(str(tmp_path / "nothing.csv"))
+    packed = tmp_path / "table.csv.gz"
+    packed.write_bytes(gzip.compress(Path(csv(tmp_path)).read_bytes()))
+    assert (truth(found(str(packed))) == truth(found(csv(tmp_path)))).all()
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"expected a CSV .*, packed by gzip"):
+        series(str(packed))
     with pytest.raises(ValueError, match="it is a folder"):
         series(str(tmp_path))
 
