@@ -20,7 +20,7 @@ architectures      one for each, in the order that was asked for:
   rates            [{rate, value, run, status, error}]: what each reached on validation (`monitor`), ascending
   rate, rate_at_edge     the rate that was chosen; whether a wider grid may hold a better one
   seeds            [{seed, run, status: waiting, finished or failed, error, quality: {estimate, lower, upper, n},
-                   seconds, steps, at_end}]; 95 % over n examples; `at_end`: whether the last validation was the best
+                   seconds, steps}]; the interval is 95 % over the n examples of the split
   quality          {estimate, lower, upper, seeds, examples_lower, examples_upper, examples}: the mean over seeds, its
                    95 % interval over seeds (Student's t; null with one), and over examples (the means of the bounds)
   baseline         {name, estimate, skill, skill_lower, skill_upper}: what needs no model, where the task has one

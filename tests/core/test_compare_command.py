@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -171,12 +172,13 @@ def test_without_a_test_split_models_are_judged_by_validation(
     assert again.commands == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_keeps_what_is_done(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals, run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stop(command: str) -> str:
         if "lstm-lr0.003-seed1" in command:
-            raise KeyboardInterrupt
+            signal.raise_signal(number)
         return ""
 
     assert run(Fake(stop), "--seeds", "2") == 130
