@@ -35,6 +35,7 @@ class Plan:
     split: str  # test, or val where there is no test
     history: int  # inputs that stand before a target of the validation split, at most
     widths: dict[str, list[int]] = field(default_factory=dict)  # architecture: d_model, parameters
+    files: dict[str, str] = field(default_factory=dict)  # of the data: path and sha256
 
     @property
     def lags(self) -> list[int]:
@@ -146,13 +147,21 @@ def asked(options: Options) -> dict[str, Any]:
     }
 
 
+def digest(path: Path) -> str:
+    """Return the sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def check_same(folder: Path, plan: Plan, again: dict[str, Any]) -> None:
-    """Raise ValueError that lists what was asked otherwise when the comparison of a folder began."""
+    """Raise ValueError that lists what was otherwise, asked or in the data, when the comparison of a folder began."""
     differences = [
         _difference(name, plan.asked.get(name), value)
         for name, value in again.items()
         if plan.asked.get(name) != value
     ]
+    kept = [(Path(name), sha256) for name, sha256 in plan.files.items() if Path(name).is_file()]
+    differences += [f"{path} has changed" for path, sha256 in kept if digest(path) != sha256]
     if differences:
         raise ValueError(
             f"{folder} holds a comparison that began otherwise ({'; '.join(differences)}): choose another folder with"

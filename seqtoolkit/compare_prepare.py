@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from seqtoolkit.compare_budget import Budget
-from seqtoolkit.compare_plan import Plan, Request
+from seqtoolkit.compare_plan import Plan, Request, digest
 from seqtoolkit.compare_sizes import counted, matched, varied
 
 BATCHES = 64  # of the validation split, in which the longest history is looked for
@@ -82,6 +82,7 @@ def prepare(folder: Path, request: Request) -> Plan:
         split=judged(data),
         history=history(data),
         widths=widths,
+        files=files(data, config["data"].get("init_args", {})),
     )
 
 
@@ -89,6 +90,12 @@ def open_data(section: dict[str, Any]) -> Any:
     """Build the data module of an expanded configuration."""
     module, _, name = section["class_path"].rpartition(".")
     return getattr(importlib.import_module(module), name)(**section.get("init_args", {}))
+
+
+def files(data: Any, options: dict[str, Any]) -> dict[str, str]:
+    """Return the sha256 of each file that the options of a data module name."""
+    paths = [Path(options[name]) for name in data.files if isinstance(options.get(name), str)]
+    return {str(path): digest(path) for path in paths if path.is_file()}
 
 
 def judged(data: Any) -> str:

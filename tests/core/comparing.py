@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from seqtoolkit import retention_store
-from seqtoolkit.compare_plan import Plan
+from seqtoolkit.compare_plan import Plan, digest
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.run_folder import RunFolder
 
@@ -22,6 +22,7 @@ class Fake:
 
     def __init__(self, error: Callable[[str], str] = lambda command: "", split: str = "test") -> None:
         self.error, self.split = error, split
+        self.files: list[Path] = []  # of the data
         self.commands: list[str] = []
 
     def __call__(self, command: Sequence[str], log: Path) -> Future[int]:
@@ -59,6 +60,7 @@ class Fake:
             "steps_in_epoch": 10.0,
             "history": 12,
             "split": self.split,
+            "files": {str(path): digest(path) for path in self.files},
         }
         budget = {"seconds": None, "steps": 100, "epochs": None}
         if not error:

@@ -209,6 +209,21 @@ def test_another_comparison_in_the_folder_is_refused(
     assert "the configuration has changed" in capsys.readouterr().err
 
 
+def test_other_data_are_refused(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake, data = Fake(), tmp_path / "data.csv"
+    data.write_text("1")
+    fake.files = [data]
+    assert run(fake, "--seeds", "1", "--rates", "0.003") == 0
+    assert run(Fake(), "--seeds", "1", "--rates", "0.003") == 0
+    data.write_text("2")
+    assert run(Fake(), "--seeds", "1", "--rates", "0.003") == 2
+    assert f"{data} has changed" in capsys.readouterr().err
+    data.unlink()  # not needed any more, and so no obstacle
+    assert run(Fake(), "--seeds", "1", "--rates", "0.003") == 0
+
+
 def test_two_comparisons_do_not_share_a_folder(
     run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
