@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise ValueError with what was wrong, and where the options are explained."""
-        raise ValueError(f"{message}; `seqtoolkit retention --help` explains the options")
+        raise ValueError(f"{message}; `{self.prog} --help` explains the options")
 
 
 def parse(argv: list[str]) -> Options:

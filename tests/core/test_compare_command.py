@@ -250,6 +250,7 @@ def test_a_measure_that_the_test_has_not(run: Callable[..., int], capsys: pytest
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ("--seeds x", "invalid int value: 'x'; `seqtoolkit compare --help` explains the options"),
         ("--seeds 0", "--seeds 0: expected 1 or more"),
         ("--rate_share 0", "--rate_share 0: expected more than 0"),
         ("--rates 1,x", "expected learning rates such as"),
