@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from seqtoolkit.cli import main
@@ -22,14 +23,40 @@ def architectures(path: Path) -> list[str]:
     return ["rnn", "attention"] if "encoder:" in path.read_text() else ["rnn", "lstm", "gru", "attention"]
 
 
+def own_files(config: str, folder: Path) -> list[str]:
+    """Write what a configuration for the user's own files needs; return the options that name it."""
+    random = np.random.default_rng(0)
+    if config == "pairs":
+        (folder / "pairs.tsv").write_text("".join(f"{n}\t{n}{n}\n" for n in range(8000)))
+        return ["--data.file", str(folder / "pairs.tsv")]
+    if config == "text":
+        (folder / "x.txt").write_text("".join(f"{n} and {n}.\n" for n in range(8000)))
+        return ["--data.file", str(folder / "x.txt")]
+    if config == "labelled_text":
+        (folder / "x.csv").write_text("text,label\n" + "".join(f"so {n},{n % 2}\n" for n in range(400)))
+        return ["--data.file", str(folder / "x.csv")]
+    if config == "tagged":
+        (folder / "x.conll").write_text("".join(f"the DT\n{n} CD\n\n" for n in range(400)))
+        return ["--data.file", str(folder / "x.conll")]
+    if config == "series":
+        rows = [f"{time},{value:.3f}" for time, value in enumerate(random.normal(size=16_000))]
+        (folder / "x.csv").write_text("\n".join(["time,load", *rows]))
+        return ["--data.file", str(folder / "x.csv"), "--data.time", "time"]
+    if config == "mnist1d":
+        np.savez(folder / "x.npz", x=random.normal(size=(400, 5)), y=random.integers(0, 10, 400))
+        return ["--data.train", str(folder / "x.npz")]
+    if config == "rolls":
+        np.savez(folder / "x.npz", x=random.integers(0, 2, (200, 5, 8)))
+        return ["--data.train", str(folder / "x.npz"), "--data.val", str(folder / "x.npz")]
+    return []
+
+
 @pytest.mark.parametrize(
     ("path", "arch"), [pytest.param(p, a, id=f"{p.stem}-{a}") for p in CONFIGS for a in architectures(p)]
 )
 def test_trains(path: Path, arch: str, tmp_path: Path) -> None:
     words = ["--model.arch", arch, "--trainer.max_steps", "2", "--trainer.limit_val_batches", "1"]
-    if path.stem == "pairs":  # of the user's own
-        (tmp_path / "pairs.tsv").write_text("".join(f"{n}\t{n}{n}\n" for n in range(8000)))
-        words += ["--data.file", str(tmp_path / "pairs.tsv")]
+    words += own_files(path.stem, tmp_path)
     quiet = [
         "--trainer.enable_progress_bar",
         "false",
