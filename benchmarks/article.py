@@ -95,11 +95,10 @@ _TITLE = "How far back do they remember? The article, measured"
 
 
 def _lead(plan: Plan) -> str:
-    return (
-        f"{', '.join(plan.architectures)}: {plan.counted}, recall at lags up to "
-        f"{', '.join(map(str, plan.lengths))}, and words to phonemes. "
-        "Where the measurement contradicts the article, it says so."
-    )
+    told = {"recall": f"recall at lags up to {', '.join(map(str, plan.lengths))}", "g2p": "words to phonemes"}
+    tasks = " and ".join(told[task] for task in plan.tasks)
+    archs = ", ".join(plan.architectures)
+    return f"{archs}: {plan.counted}, {tasks}. Where the measurement contradicts the article, it says so."
 
 
 def _methods(plan: Plan, failures: list[str]) -> list[str]:

@@ -24,6 +24,7 @@ from article_study import (
     paired_errors,
     paired_misses,
     protocol_chart,
+    rates_table,
     recall_chart,
 )
 from timing import exponent
@@ -60,11 +61,13 @@ def _forgets(study: Study) -> Answer:
         f"after about {rules.CLAIM}.",
         verdicts or [rules.forgetting([], 0)],
         [recall_chart(study, "rnn")],
+        [("Learning rates that were tried with seed 0, on validation", rates_table(study))],
         notes=[
             "A horizon is the largest lag up to which a symbol is recalled more often than half-way from chance to 1. "
             f"“About {rules.CLAIM}” is taken as within a factor of {rules.ABOUT:g}. "
             "Given are the median over seeds, and in brackets what holds the 95 % intervals of all of them. "
-            "It is what this training has reached: a longer one may teach it to carry further."
+            "It is what this training has reached, with the learning rate that validation chose: another rate, or a "
+            "longer training, may carry less or further."
         ],
     )
 
@@ -173,6 +176,11 @@ def _protocols(study: Study) -> Answer:
         NOT_SAID,
         verdicts or [Verdict("measured", none)],
         charts,
+        notes=[
+            "Recall is asked in its own task, where distractors come between. The others are driven by independent "
+            "symbols of all kinds: each one that is to be stored takes the place of the one before, so that whoever "
+            "has learned the task well lets go of the older ones here."
+        ],
     )
 
 

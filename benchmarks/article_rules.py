@@ -147,8 +147,9 @@ def grows(name: str, growth: tuple[float, float, float], claimed: float) -> Verd
     told = f"{name} grows as {power(growth)}"
     if low - SAME_POWER <= claimed <= high + SAME_POWER:
         return Verdict("agrees", f"{told}: as T^{claimed:g}.")
-    side = "more slowly" if high < claimed else "faster"
-    return Verdict("contradicts", f"{told} over the measured lengths, {side} than T^{claimed:g}.")
+    if high < claimed:  # a claim about the limit: what does not grow with T, or less, still counts here
+        return Verdict("partly", f"{told} over the measured lengths, more slowly than T^{claimed:g}.")
+    return Verdict("contradicts", f"{told} over the measured lengths, faster than T^{claimed:g}.")
 
 
 def times(
@@ -157,10 +158,14 @@ def times(
     """Say how many times as much one architecture needs as another at a length: medians, least and most of repeats."""
     one, other = found
     ratio, least, most = median(one) / median(other), min(one) / max(other), max(one) / min(other)
-    told = f"{ratio:.3g}" + (f" [{least:.3g}, {most:.3g}]" if least < most else "")
+    told = _plain(ratio) + (f" [{_plain(least)}, {_plain(most)}]" if least < most else "")
     return Verdict(
         "measured", f"{what} at T = {steps:,}: {names[0]} needs {told} times as much as {names[1]}."
     )
+
+
+def _plain(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 def honest(records: Sequence[AlignmentRecord]) -> Verdict:

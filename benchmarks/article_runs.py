@@ -180,6 +180,12 @@ def best_loss(path: Path) -> float:
     return min((row["val/loss"] for row in read_metrics(path) if "val/loss" in row), default=float("inf"))
 
 
+def best_recall(path: Path) -> float:
+    """Return the highest validation recall of a run, over the lags of its training; not a number without any."""
+    rows = (row["val/recall_accuracy"] for row in read_metrics(path) if "val/recall_accuracy" in row)
+    return max(rows, default=float("nan"))
+
+
 def records(path: Path) -> list[Record]:
     """Return all retention records of a run's best checkpoint; none where they cannot be read."""
     try:

@@ -8,7 +8,7 @@ from statistics import median
 
 from article_cost import WIDTH, Cost, growth
 from article_figures import Chart, Series
-from article_runs import Plan, Result
+from article_runs import Plan, Result, best_loss, best_recall
 from timing import exponent, power
 
 from seqtoolkit.retention.alignment_record import AlignmentRecord
@@ -159,6 +159,19 @@ def horizon_table(study: Study, archs: Sequence[str]) -> Rows:
             solved = "yes" if one.solved else "no"
             case = (one.arch, str(one.length), str(one.seed), f"{one.rate:g}")
             found.append((*case, solved, str(one.horizon)))
+    return found
+
+
+def rates_table(study: Study) -> Rows:
+    """List what each learning rate reached on the validation split of the first seed."""
+    plan = study.plan
+    found: Rows = [("architecture", "lags up to", *(f"rate {rate:g}: loss, recall" for rate in plan.rates))]
+    for arch, length in sorted(plan.cases, key=lambda case: case[1]):
+        cells = []
+        for rate in plan.rates:
+            path = plan.recall(arch, length, 0, rate).path
+            cells.append(f"{best_loss(path):.4f}, {best_recall(path):.0%}")
+        found.append((arch, str(length), *cells))
     return found
 
 
