@@ -117,7 +117,7 @@ def build(options: argparse.Namespace) -> Subject:
     sizes = {name: data.spec[name] for name in ("num_classes", "vocab_size")}
     seen = view(SequenceModel("lstm", **sizes, d_model=options.width, num_layers=2).eval())
     inputs = drive(seen, options.sequences, options.steps, seed=0)
-    fewer = retention_data.batches(data, "test", SEQUENCES)
+    fewer = retention_data.batches(data, "test", FEWER)
     return Subject(seen, inputs, lags, list(data.test_dataloader()), fewer)
 
 

@@ -13,7 +13,7 @@ from seqtoolkit.retention_store import PROTOCOLS
 
 LONGEST = 128  # lag, when none is given
 SEQUENCES = 512  # for each measurement
-COSTLY = ("gradient", "influence", "timescale")  # in time or memory
+COSTLY = ("gradient", "influence", "truncation", "timescale")  # in time or memory
 FEWER = 256
 _RANGE = re.compile(r"(\d+):(\d+)(?::(\d+))?")
 

@@ -383,7 +383,7 @@ def test_lags_as_they_are_typed() -> None:
 def test_as_many_sequences_as_were_asked_for() -> None:
     usual, asked = parse(["x"]), parse(["x", "--sequences", "1000"])
     assert {protocol: usual.count(protocol) for protocol in retention_store.PROTOCOLS} == {
-        "decoding": 512, "gradient": 256, "influence": 256, "recall": 512, "truncation": 512, "timescale": 256,
+        "decoding": 512, "gradient": 256, "influence": 256, "recall": 512, "truncation": 256, "timescale": 256,
     }  # fmt: skip
     assert {asked.count(protocol) for protocol in retention_store.PROTOCOLS} == {1000}
 
