@@ -27,6 +27,7 @@ class SeriesParts:
 
     def __init__(self, fitted: Fitted, options: Mapping[str, Any]) -> None:
         self.fitted, self.plan, self.options = fitted, fitted.plan, options
+        self._found: dict[str, Regions] = {}
 
     def examples(self, split: str) -> SeriesExamples:
         """Return the windows of a split; raises ValueError when it has none."""
@@ -58,8 +59,12 @@ class SeriesParts:
         return self._window - max(1, min(self._window // 2, steps // WINDOWS))
 
     def _regions(self, split: str) -> Regions:
-        found = self.fitted.of(split)
-        return regions(found.segments, found.rows.split.numpy(), SPLITS.index(split), self.plan.horizon)
+        """Find them once: every epoch asks for those of training."""
+        if split not in self._found:
+            rows = self.fitted.of(split)
+            part = SPLITS.index(split)
+            self._found[split] = regions(rows.segments, rows.rows.split.numpy(), part, self.plan.horizon)
+        return self._found[split]
 
     def _windows(self, split: str, found: Regions) -> Windows:
         if self.plan.at == "end":
