@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,11 @@ from seqtoolkit.compare_plan import Work, command
 from seqtoolkit.compare_quality import BEST, measured
 from seqtoolkit.compare_runs import chosen_rate, cost_of, finished, first_runs, look, status_of
 from seqtoolkit.compare_submit import Submit
+from seqtoolkit.runs import Run
+
+Skipped = Mapping[
+    str, Mapping[str, str]
+]  # {architecture: {what could not be measured when it was tried: why}}
 
 
 @dataclass(frozen=True)
@@ -89,24 +94,33 @@ def tests(work: Work) -> list[Job]:
     ]
 
 
-def measurements(work: Work, skipped: dict[str, dict[str, str]]) -> list[Job]:
-    """Return the retention that is not measured; what was skipped when it was tried, {arch: {what: why}}, is left out.
+def horizons(work: Work, skipped: Skipped) -> list[Job]:
+    """Return the horizons of runs that are not measured: by decoding; of recall, the test has done it."""
+    if work.plan.task == "recall":
+        return []
+    return [
+        job
+        for arch, seed, run in finished(work)
+        for job in _measured(work, arch, seed, run, "decoding", skipped)
+    ]
 
-    The horizon of every run, by recall where the task is that (then the test has measured it) and else by decoding; the
-    memory need of the data with the first run of each architecture, on the validation split.
-    """
-    found, seen = [], set()
-    for arch, seed, run in finished(work):
-        protocols = ["decoding"] if work.plan.task != "recall" else []
-        protocols += ["truncation"] if arch not in seen and not work.plan.encoder else []
-        seen.add(arch)
-        stored = {one.protocol for one in retention_store.read(run.path, BEST)}
-        for protocol in protocols:
-            if protocol not in stored and protocol not in skipped.get(arch, {}):
-                found.append(
-                    Job(f"{arch}, seed {seed}, {protocol}", run.path, _retention(work, run.path, protocol))
-                )
-    return found
+
+def memories(work: Work, skipped: Skipped) -> list[Job]:
+    """Return the memory need of the data that is not measured: with the first run of each architecture."""
+    if work.plan.encoder:
+        return []
+    runs = first_runs(work).items()
+    return [
+        job for arch, run in runs for job in _measured(work, arch, run.seed or 0, run, "truncation", skipped)
+    ]
+
+
+def _measured(work: Work, arch: str, seed: int, run: Run, protocol: str, skipped: Skipped) -> list[Job]:
+    """Return a job unless a protocol is stored, or could not be measured when it was tried."""
+    stored = {one.protocol for one in retention_store.read(run.path, BEST)}
+    if protocol in stored or protocol in skipped.get(arch, {}):
+        return []
+    return [Job(f"{arch}, seed {seed}, {protocol}", run.path, _retention(work, run.path, protocol))]
 
 
 def costs(work: Work) -> list[Job]:

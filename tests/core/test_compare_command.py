@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from seqtoolkit import compare_command, compare_cost, compare_prepare, compare_store
+from seqtoolkit import compare_jobs as jobs
 from seqtoolkit.cli import main
+from seqtoolkit.compare_jobs import Job
 from seqtoolkit.compare_submit import Submit
 from seqtoolkit.runs import read_run
 from tests.core.comparing import Fake
@@ -93,6 +95,22 @@ def test_everything_is_done_once_and_told(
     assert run(again, "--seeds", "3") == 0
     assert again.commands == []
     assert capsys.readouterr().out == out
+
+
+def test_no_run_has_two_jobs_at_a_time(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process holds a run: the second would be refused."""
+    stages = []
+
+    def do_all(found: list[Job], *rest: Any) -> None:
+        stages.append([job.run for job in found])
+        jobs.do_all(found, *rest)
+
+    monkeypatch.setattr(compare_command, "do_all", do_all)
+    assert run(Fake(), "--seeds", "2", "--rates", "0.003", architectures="rnn,lstm") == 0
+    assert [len(stage) for stage in stages if stage] == [1, 4, 4, 4, 2, 1, 1]
+    assert all(len(set(stage)) == len(stage) for stage in stages)
 
 
 def test_seeds_and_architectures_may_be_added(run: Callable[..., int], tmp_path: Path) -> None:
