@@ -66,7 +66,8 @@ PAGES = [
 ]
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+PATIENCE = 90  # seconds: a busy machine is slow, not wrong
+expect.set_options(timeout=1000 * PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,7 @@ class Visit:
 
     def __init__(self, browser: BrowserContext, address: str) -> None:
         self.page: Page = browser.new_page()
+        self.page.set_default_timeout(1000 * PATIENCE)
         self.address, self.problems = address, list[str]()
         self.page.on(
             "console", lambda m: self.problems.append(m.text) if m.type in ("error", "warning") else None
@@ -140,7 +142,7 @@ class Visit:
             expect(self.page.locator("[row-id] [role=gridcell]").first).to_be_visible()
         if not path.startswith(("/?", "/nowhere")) and path != "/":
             drawn = self.page.locator(".js-plotly-plot .main-svg:visible, .empty:visible").first
-            expect(drawn).to_be_visible(timeout=20_000)
+            expect(drawn).to_be_visible()
         return self.page
 
     def close(self) -> None:
@@ -168,11 +170,11 @@ def drawn(page: Page) -> Any:
 
 def until(page: Page, expression: str) -> None:
     """Wait for an expression to be true (the page's policy forbids Playwright's own way, which is eval)."""
-    for _ in range(200):
+    for _ in range(10 * PATIENCE):
         if page.evaluate(expression):
             return
         page.wait_for_timeout(100)
-    raise AssertionError(f"not true after 20 seconds: {expression}")
+    raise AssertionError(f"not true after {PATIENCE} seconds: {expression}")
 
 
 def serious_violations(page: Page) -> list[str]:
@@ -401,7 +403,7 @@ def test_a_running_run_is_live(visit: Visit, runs_dir: Path) -> None:
     until(page, "document.querySelector('.js-plotly-plot').data[0].x.includes(1234)")
     log_line(runs_dir / "g2p-training", step=1259, **{"val/brand_new": 0.5})
     page.get_by_role("textbox", name="Metrics").click()
-    expect(page.get_by_role("option", name="val/brand_new")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("option", name="val/brand_new")).to_be_visible()
 
 
 def zoom(page: Page, plot: str = ".js-plotly-plot") -> None:
@@ -465,7 +467,7 @@ def test_the_table_is_live_and_names_are_only_text(visit: Visit, runs_dir: Path)
     expect(page.locator('[row-id="recall-gru"]').first).to_be_visible()
     metric = "val/<img src=x onerror=document.title='owned'>"
     write_run(runs_dir, "<b>late", created=1_900_000_000.0, metrics={metric: 1.0}).close()
-    expect(page.locator("[row-id]", has_text="<b>late").first).to_be_visible(timeout=10_000)
+    expect(page.locator("[row-id]", has_text="<b>late").first).to_be_visible()
     page.get_by_role("link", name="Training").click()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert page.title() == "Training · seqtoolkit"
