@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import machine
 import numpy as np
@@ -63,7 +63,7 @@ def main() -> None:
         data = SeriesData(
             str(path), time="time" if options.dates else None, window=options.window, task="next"
         )
-        size = {"d_model": options.d_model, "num_layers": options.num_layers}
+        size: dict[str, Any] = {"d_model": options.d_model, "num_layers": options.num_layers}
         found = {arch: measure(data, path, arch, size, CLOCKS[options.clock]) for arch in options.arch}
     print(machine.markdown(HEAD, [_row(arch, each) for arch, each in found.items()]))
     stamps = ", dates" if options.dates else ""
@@ -89,7 +89,7 @@ def drawn(rows: int, channels: int, dates: bool) -> str:
 
 @torch.inference_mode()
 def measure(
-    data: SeriesData, path: Path, arch: str, size: dict[str, int], clock: Callable[[], float]
+    data: SeriesData, path: Path, arch: str, size: dict[str, Any], clock: Callable[[], float]
 ) -> Measured:
     """Answer each row in both ways."""
     torch.manual_seed(0)

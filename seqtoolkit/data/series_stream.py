@@ -40,7 +40,7 @@ class Group:
 
     recent: deque[Tensor]  # inputs (F,) of the rows that a new window begins with
     last: Row | None = None  # with values and texts carried forward
-    index: int = 0  # of the last row in its segment
+    index: int = -1  # of the last row in its segment
 
 
 @dataclass
@@ -89,15 +89,12 @@ class SeriesStream:
         row = self._row(number, dict(zip(self.head, cells, strict=True)))
         group = self._groups.setdefault(row.group, Group(deque(maxlen=self._kept)))
         before = None if group.last is None or self._gap(group.last, row) else group.last
-        if before is None and self.plan.missing == "forward":
-            row = row._replace(
-                values=np.nan_to_num(row.values)
-            )  # before the first known value stands the mean
+        if before is None:
+            row, group.index = self._first(row), -1
+            group.recent.clear()
         inputs = self._inputs(before, row)
         group.last = row if before is None else _carried(before, row)
-        group.index = 0 if before is None else group.index + 1
-        if before is None:
-            group.recent.clear()
+        group.index += 1
         anew = before is None or self._begins(group.index)
         earlier = [*group.recent] if anew else []
         group.recent.append(inputs)
@@ -150,6 +147,10 @@ class SeriesStream:
         return (
             self.columns.time is not None and len(in_order(self._joined([last, row]), self.plan.gaps)[1]) > 1
         )
+
+    def _first(self, row: Row) -> Row:
+        """Return the first row of a segment: where nothing can be carried forward yet, the mean stands."""
+        return row._replace(values=np.nan_to_num(row.values)) if self.plan.missing == "forward" else row
 
     def _inputs(self, before: Row | None, row: Row) -> Tensor:
         """Return what is read of a row (F,), and keep its table for what is written of it."""
