@@ -46,6 +46,11 @@ class Measure:
         """1 when more is better, else -1."""
         return 1 if self.mode == "max" else -1
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it lies between 0 and 1."""
+        return self.name.endswith("accuracy")
+
     def to_dict(self) -> dict[str, str]:
         """Return plain values for JSON."""
         return asdict(self)

@@ -99,7 +99,7 @@ def _architecture(
         "rate": rate,
         "rate_at_edge": len(work.rates) > 1 and rate in (work.rates[0], work.rates[-1]),
         "seeds": seeds,
-        "quality": over_seeds(known, measure is not None and measure.unit == "accuracy") if known else None,
+        "quality": over_seeds(known, measure is not None and measure.is_share) if known else None,
         "baseline": next((one for one in baselines if one), None),
         "seconds": median(times) if times else None,
         "latency": cost.get("latency"),
