@@ -33,7 +33,9 @@ def own_files(config: str, folder: Path) -> list[str]:
         (folder / "x.txt").write_text("".join(f"{n} and {n}.\n" for n in range(8000)))
         return ["--data.file", str(folder / "x.txt")]
     if config == "labelled_text":
-        (folder / "x.csv").write_text("text,label\n" + "".join(f"{'so ' * 20}{n},{n % 2}\n" for n in range(4000)))
+        (folder / "x.csv").write_text(
+            "text,label\n" + "".join(f"{'so ' * 20}{n},{n % 2}\n" for n in range(4000))
+        )
         return ["--data.file", str(folder / "x.csv")]
     if config == "tagged":
         (folder / "x.conll").write_text("".join("the DT\n" * 20 + f"{n} CD\n\n" for n in range(4000)))
