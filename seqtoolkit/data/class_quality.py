@@ -36,26 +36,24 @@ class ClassQuality(Answered):
         self.show = show
 
     def compute(self) -> dict[str, Tensor]:
-        """Return `accuracy` and `macro_f1`; for `records` what was seen (M,), answered (M,), lost (M,) and confused."""
+        """Return `accuracy` and `macro_f1`; for `records` index, answer and loss of each (M, 3), and the confusions."""
         seen, scores, losses = self.answered()
         answers, truth = scores.argmax(-1), self.truth.to(seen.device)[seen]
         confusion = multiclass_confusion_matrix(answers, truth, len(self.classes))
         return {
             "accuracy": confusion.diagonal().sum() / confusion.sum(),
             "macro_f1": multiclass_f1_score(answers, truth, len(self.classes), average="macro"),
-            "seen": seen,
-            "answers": answers,
-            "losses": losses,
+            "table": torch.stack([seen, answers, losses], 1),  # a vector of one would be taken for a scalar
             "confusion": confusion,
         }
 
     def records(self, values: dict[str, Tensor]) -> list[Quality | Confusion | Example]:
         """Return the measures with intervals and baselines, the confusions, and the examples of the largest loss."""
-        losses, confusion = values["losses"].cpu().numpy(), values["confusion"].cpu().numpy()
-        if not len(losses):
+        table, confusion = values["table"].cpu().numpy(), values["confusion"].cpu().numpy()
+        if not len(table):
             return []
-        seen = values["seen"].cpu().numpy()
-        truth, answers = self.truth.numpy()[seen], values["answers"].cpu().numpy()
+        seen, answers = table[:, 0].astype(int), table[:, 1].astype(int)
+        truth, losses = self.truth.numpy()[seen], table[:, 2]
         measured = class_records(confusion, truth, losses, self.classes, self.class_counts)
         names = ([self.classes[number] for number in numbers.tolist()] for numbers in (truth, answers))
         shown = worst(zip(seen.tolist(), losses.tolist(), *names, strict=True), self.show)

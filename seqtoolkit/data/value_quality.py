@@ -32,22 +32,22 @@ class ValueQuality(Answered):
         self.center, self.scale, self.show = center, scale, show
 
     def compute(self) -> dict[str, Tensor]:
-        """Return `rmse` and `mae`; for `records` what was seen (M,) and answered (M,)."""
+        """Return `rmse` and `mae`; for `records` index and answer of each (M, 2)."""
         seen, scores, _ = self.answered()
         answers = scores[:, 0] * self.scale + self.center
         error = answers - self.truth.to(seen.device)[seen]
         return {
             "rmse": error.square().mean().sqrt(),
             "mae": error.abs().mean(),
-            "seen": seen,
-            "answers": answers,
+            "table": torch.stack([seen, answers], 1),  # a vector of one would be taken for a scalar
         }
 
     def records(self, values: dict[str, Tensor]) -> list[Quality | Example]:
         """Return both errors with intervals and the baseline, and the examples of the largest error."""
-        seen, answers = values["seen"].cpu().numpy(), values["answers"].cpu().numpy()
-        if not len(seen):
+        table = values["table"].cpu().numpy()
+        if not len(table):
             return []
+        seen, answers = table[:, 0].astype(int), table[:, 1]
         truth = self.truth.numpy()[seen]
         losses = np.square((answers - truth) / self.scale)
         named = ([f"{value:.6g}" for value in some.tolist()] for some in (truth, answers))
