@@ -137,7 +137,7 @@ def _apart(found: Tensor, expected: Tensor) -> float:
 
 def _units(unit: dict[str, Any] | None, names: tuple[str, ...]) -> nn.ParameterDict | None:
     """Return what was fitted in training as constants that travel with the program."""
-    if not unit:
+    if not unit or any(name not in unit for name in names):  # as of 0/1 rolls, which have no scale
         return None
     parts = {name: nn.Parameter(torch.tensor(unit[name]), requires_grad=False) for name in names}
     return nn.ParameterDict(parts)
