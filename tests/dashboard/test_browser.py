@@ -452,7 +452,7 @@ def test_an_example_leads_to_what_the_model_looks_at(visit: Visit) -> None:
     page.get_by_role("row", name="remember").get_by_role("link", name="Gates").click()
     where = f"{visit.address}/gates?run=recall-lstm&look=recall-lstm&checkpoint=best&text=remember"
     expect(page).to_have_url(where)
-    expect(page.get_by_text("Reads remember: 8 steps.")).to_be_visible()
+    expect(page.get_by_text(re.compile("^Reads remember: "))).to_be_visible()
 
 
 def test_a_finding_leads_to_its_curve(visit: Visit) -> None:
