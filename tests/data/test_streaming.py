@@ -109,19 +109,19 @@ def test_rows_are_answered_as_predict_answers_them(tmp_path: Path, arch: str, ta
     path = trained(tmp_path, arch, task, missing="mask", **window)
     lines = rows([7, 8, 3], 1, 0.2)
     inputs = table(tmp_path / "new.csv", lines, ["heat", "mode", "machine", "load", "time"])
-    found = streamed(path, inputs)
+    found = streamed(path, inputs, history=2)
     assert len(found) == len(lines)
     groups: dict[str, list[list[dict[str, Any]]]] = {}
     for line, answer in zip(lines, found, strict=True):
         groups.setdefault(line[0], []).append(answer)
-    expected = predicted(path, inputs)
+    expected = predicted(path, inputs, history=2)
     if task in ("regression", "classification"):
         assert same([line for group in groups.values() for some in group for line in some], expected)
     else:
         assert same([line for group in groups.values() for line in group[-1]], expected)
         some = table(tmp_path / "some.csv", lines[:9], COLUMNS[:5])  # as far as it was known then
         last = {line[0]: answer for line, answer in zip(lines[:9], found[:9], strict=True)}
-        assert same([line for answer in last.values() for line in answer], predicted(path, some))
+        assert same([line for answer in last.values() for line in answer], predicted(path, some, history=2))
 
 
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=3)
