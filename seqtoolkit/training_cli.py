@@ -12,11 +12,10 @@ from argparse import ArgumentError
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jsonargparse import Namespace
-from jsonargparse.typing import NonNegativeFloat, PositiveInt
 from lightning import LightningModule, Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ProgressBar, TQDMProgressBar
@@ -55,6 +54,7 @@ from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.schedule import WarmupDecay
 from seqtoolkit.streaming import stream
 from seqtoolkit.task import SequenceTask
+from seqtoolkit.training_options import add_answers
 
 DEFAULTS = {
     "enable_model_summary": False,
@@ -89,29 +89,7 @@ class SequenceCLI(LightningCLI):
     ) -> LightningArgumentParser:
         parser = super()._prepare_subcommand_parser(klass, subcommand, **kwargs)
         parser.set_defaults({"weights_only": True})
-        if subcommand in ("test", "predict"):
-            parser.add_argument(
-                "--beams", type=PositiveInt, default=1, help="Beams of the search; 1 is greedy."
-            )
-            parser.add_argument(
-                "--length_penalty",
-                type=NonNegativeFloat,
-                default=1.0,
-                help="Of beam search: 0 compares log probabilities as they are, more favours longer answers.",
-            )
-        if subcommand == "predict":
-            parser.add_argument(
-                "--n_best", type=PositiveInt, default=1, help="Answers to each input, with their scores."
-            )
-            parser.add_argument(
-                "--output", type=str, default="-", help="File to write; - for standard output."
-            )
-            parser.add_argument(
-                "--format", type=Literal["tsv", "jsonl"], default="tsv", help="tsv or JSON lines."
-            )
-            parser.add_argument(
-                "--stream", action="store_true", help="Answer each row of a CSV as it comes, on the CPU."
-            )
+        add_answers(parser, subcommand)
         return parser
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
