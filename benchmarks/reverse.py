@@ -11,8 +11,8 @@ from pathlib import Path
 import machine
 from single import decoded, minutes, trained
 
+from seqtoolkit.data.pairing.scoring import BLEU4
 from seqtoolkit.data.reverse import ReverseData
-from seqtoolkit.data.scoring import BLEU4
 from seqtoolkit.retention.statistics import wilson
 
 HEAD = ("numbers", "sequences", "all right [95 %]", "BLEU")

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from seqtoolkit import checkpoint
 from seqtoolkit.beam import answer
-from seqtoolkit.data.pairs_base import PairData
-from seqtoolkit.data.scoring import counts
+from seqtoolkit.data.pairing.base import PairData
+from seqtoolkit.data.pairing.scoring import counts
 from seqtoolkit.runs import Run, read_run
 
 Counts = NDArray[np.int64]
@@ -41,7 +41,7 @@ def minutes(run: Run) -> float:
 def decoded(run: Path, data: PairData, beams: int, most: int | None = None) -> tuple[Counts, Counts]:
     """Decode the first `most` test sources by the best checkpoint; return their lengths (N,) and counts (N, K).
 
-    `seqtoolkit.data.scoring.counts` says what is counted.
+    `seqtoolkit.data.pairing.scoring.counts` says what is counted.
     """
     found, asked = checkpoint.load(run / "checkpoints" / "best.ckpt"), data.references("test")
     codec = found.codec

@@ -21,8 +21,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtoolkit.data.row_lines import RowLines
 from seqtoolkit.data.series import SeriesData
+from seqtoolkit.data.tabular.row_lines import RowLines
 from seqtoolkit.mixer import state_bytes
 from seqtoolkit.model import SequenceModel
 

@@ -17,8 +17,8 @@ import machine
 import ngram
 import numpy as np
 
-from seqtoolkit.data.language_quality import UNIGRAM
 from seqtoolkit.data.shakespeare import ShakespeareData
+from seqtoolkit.data.texts.language_quality import UNIGRAM
 from seqtoolkit.quality import Quality
 from seqtoolkit.runs import Run, read_probe, read_run
 

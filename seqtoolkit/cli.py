@@ -63,11 +63,11 @@ def _find(name: str) -> Callable[[list[str]], int] | None:
     if name in TRAINING:
         from seqtoolkit.training_cli import main as command
     elif name == "init":
-        from seqtoolkit.init_command import main as command
+        from seqtoolkit.init.command import main as command
     elif name == "retention":
         from seqtoolkit.retention_command import main as command
     elif name == "compare":
-        from seqtoolkit.compare_command import main as command
+        from seqtoolkit.compare.command import main as command
     elif name == "export":
         from seqtoolkit.export_command import main as command
     elif name == "runs":

@@ -10,8 +10,8 @@ import torch
 
 from seqtoolkit.checkpoint import load
 from seqtoolkit.data.base import SequenceData
-from seqtoolkit.data.row_lines import RowLines
 from seqtoolkit.data.row_stream import RowStream
+from seqtoolkit.data.tabular.row_lines import RowLines
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.mixer import State
 from seqtoolkit.model import SequenceModel

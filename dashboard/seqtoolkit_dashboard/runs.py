@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, TypeVar
 
-from seqtoolkit import compare_store, data_record
+from seqtoolkit import data_record
+from seqtoolkit.compare import store as compare_store
 from seqtoolkit.data_record import DataSummary
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run, list_runs, read_metrics, read_run

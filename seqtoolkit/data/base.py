@@ -13,8 +13,8 @@ from seqtoolkit.data.metric import SequenceMetric
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
-    from seqtoolkit.data.row_lines import RowLines
     from seqtoolkit.data.row_stream import RowStream
+    from seqtoolkit.data.tabular.row_lines import RowLines
 
 
 class SequenceData(LightningDataModule, ABC):

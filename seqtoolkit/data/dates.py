@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from seqtoolkit.data.pair import Pair
-from seqtoolkit.data.pairs_base import PairData
-from seqtoolkit.data.symbols import Side, pair_codec
+from seqtoolkit.data.pairing.base import PairData
+from seqtoolkit.data.pairing.pair import Pair
+from seqtoolkit.data.pairing.symbols import Side, pair_codec
 
 LOCALES = (
     "cs", "da", "de", "el", "en", "es", "fi", "fr", "hu", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru", "sv", "tr",

@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from seqtoolkit.data.image_files import Images, read_images
-from seqtoolkit.data.image_order import Read
 from seqtoolkit.data.image_rows import ImageData
+from seqtoolkit.data.labelled.image_files import Images, read_images
+from seqtoolkit.data.labelled.image_order import Read
 from seqtoolkit.data.opened import check_shipped
 
 SHA256 = {

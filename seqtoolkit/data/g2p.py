@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import Literal
 
 from seqtoolkit.codec import Codec
-from seqtoolkit.data.cmudict import PHONEMES, pronunciations
 from seqtoolkit.data.lines import OnBadLine
-from seqtoolkit.data.pair import Pair
-from seqtoolkit.data.pairs_base import PairData
-from seqtoolkit.data.phoneme_errors import PhonemeErrors
-from seqtoolkit.data.splits import Split, split_words
-from seqtoolkit.data.stems import stem
+from seqtoolkit.data.pairing.base import PairData
+from seqtoolkit.data.pairing.cmudict import PHONEMES, pronunciations
+from seqtoolkit.data.pairing.pair import Pair
+from seqtoolkit.data.pairing.phoneme_errors import PhonemeErrors
+from seqtoolkit.data.pairing.splits import Split, split_words
+from seqtoolkit.data.pairing.stems import stem
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz'-."
 CODEC = Codec(

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqtoolkit.data.image_files import Images, read_images
-from seqtoolkit.data.image_order import ImageOrder, Read
-from seqtoolkit.data.labelled_base import LabelledData
+from seqtoolkit.data.labelled.base import LabelledData
+from seqtoolkit.data.labelled.image_files import Images, read_images
+from seqtoolkit.data.labelled.image_order import ImageOrder, Read
+from seqtoolkit.data.labelled.sequences import Sequences
 from seqtoolkit.data.opened import sha256_of
-from seqtoolkit.data.sequences import Sequences
 
 
 class ImageData(LabelledData):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from seqtoolkit.data.labelled_base import LabelledData
-from seqtoolkit.data.labelled_files import read_labelled, with_target
+from seqtoolkit.data.labelled.base import LabelledData
+from seqtoolkit.data.labelled.files import read_labelled, with_target
+from seqtoolkit.data.labelled.sequence_gaps import Missing
+from seqtoolkit.data.labelled.sequences import Sequences
 from seqtoolkit.data.opened import sha256_of
-from seqtoolkit.data.sequence_gaps import Missing
-from seqtoolkit.data.sequences import Sequences
 
 
 class LabelledSeriesData(LabelledData):

@@ -15,15 +15,15 @@ from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.batches import Batches
-from seqtoolkit.data.class_quality import ClassQuality
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.inputs import Prompts
-from seqtoolkit.data.label_codec import check_labels, label_codec_of
+from seqtoolkit.data.labelled.class_quality import ClassQuality
 from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine
 from seqtoolkit.data.metric import SequenceMetric
+from seqtoolkit.data.pairing.symbols import UNKNOWN, Side, Spelling
 from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, divide
-from seqtoolkit.data.symbols import UNKNOWN, Side, Spelling
-from seqtoolkit.data.text_rows import Columns, Row, read_rows
+from seqtoolkit.data.texts.label_codec import check_labels, label_codec_of
+from seqtoolkit.data.texts.rows import Columns, Row, read_rows
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel

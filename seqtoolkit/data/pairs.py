@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from seqtoolkit.codec import Codec
-from seqtoolkit.data.known_symbols import KnownSymbols
 from seqtoolkit.data.lines import BadLine, OnBadLine
-from seqtoolkit.data.pair import Pair
-from seqtoolkit.data.pairs_base import PairData
-from seqtoolkit.data.symbols import Side, pair_codec
-from seqtoolkit.data.tsv import read_pairs
+from seqtoolkit.data.pairing.base import PairData
+from seqtoolkit.data.pairing.known_symbols import KnownSymbols
+from seqtoolkit.data.pairing.pair import Pair
+from seqtoolkit.data.pairing.symbols import Side, pair_codec
+from seqtoolkit.data.pairing.tsv import read_pairs
 
 SPLITS = ("train", "val", "test")
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from seqtoolkit.codec import Codec
-from seqtoolkit.data.pair import Alignment, Pair
-from seqtoolkit.data.pairs_base import PairData
+from seqtoolkit.data.pairing.base import PairData
+from seqtoolkit.data.pairing.pair import Alignment, Pair
 
 NUMBERS = tuple(map(str, range(50)))
 CODEC = Codec(

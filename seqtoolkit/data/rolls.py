@@ -15,12 +15,12 @@ from seqtoolkit.checkpoint import described
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
-from seqtoolkit.data.frame_quality import FrameQuality
+from seqtoolkit.data.labelled.frame_quality import FrameQuality
+from seqtoolkit.data.labelled.roll_examples import cut_rolls, roll_examples, whole_rolls
+from seqtoolkit.data.labelled.roll_files import read_rolls
+from seqtoolkit.data.labelled.sequences import Sequences, in_order
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.data.opened import sha256_of
-from seqtoolkit.data.roll_examples import cut_rolls, roll_examples, whole_rolls
-from seqtoolkit.data.roll_files import read_rolls
-from seqtoolkit.data.sequences import Sequences, in_order
 from seqtoolkit.files import is_number
 
 if TYPE_CHECKING:

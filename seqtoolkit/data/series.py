@@ -10,25 +10,25 @@ from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.metric import SequenceMetric
-from seqtoolkit.data.series_columns import Form, Task
-from seqtoolkit.data.series_examples import SeriesExamples
-from seqtoolkit.data.series_fit import FILES, fit_series, fitted_before, plan_before
-from seqtoolkit.data.series_inputs import SeriesInputs
-from seqtoolkit.data.series_metrics import SplitMetrics
-from seqtoolkit.data.series_missing import Missing, Unseen
-from seqtoolkit.data.series_options import check_files, check_numbers, check_plan, check_task
-from seqtoolkit.data.series_order import Gaps
-from seqtoolkit.data.series_parts import SeriesParts
-from seqtoolkit.data.series_plan import At
-from seqtoolkit.data.series_scaling import Constant
-from seqtoolkit.data.series_spec import series_spec
-from seqtoolkit.data.series_splits import SplitBy
-from seqtoolkit.data.series_stream import SeriesStream
+from seqtoolkit.data.tabular.columns import Form, Task
+from seqtoolkit.data.tabular.examples import SeriesExamples
+from seqtoolkit.data.tabular.fit import FILES, fit_series, fitted_before, plan_before
+from seqtoolkit.data.tabular.inputs import SeriesInputs
+from seqtoolkit.data.tabular.metrics import SplitMetrics
+from seqtoolkit.data.tabular.missing import Missing, Unseen
+from seqtoolkit.data.tabular.options import check_files, check_numbers, check_plan, check_task
+from seqtoolkit.data.tabular.order import Gaps
+from seqtoolkit.data.tabular.parts import SeriesParts
+from seqtoolkit.data.tabular.plan import At
+from seqtoolkit.data.tabular.scaling import Constant
+from seqtoolkit.data.tabular.spec import series_spec
+from seqtoolkit.data.tabular.splits import SplitBy
+from seqtoolkit.data.tabular.stream import SeriesStream
 from seqtoolkit.losses import check_quantiles
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
-    from seqtoolkit.data.row_lines import RowLines
+    from seqtoolkit.data.tabular.row_lines import RowLines
 
 EVAL_STEPS = 16_384  # of a batch: no gradients are kept
 EVAL_VALUES = 8_000_000  # in a batch: read and asked

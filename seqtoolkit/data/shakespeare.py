@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from seqtoolkit.data.lines import OnBadLine
-from seqtoolkit.data.plays import plays, split_plays
-from seqtoolkit.data.text_base import LanguageData
-from seqtoolkit.data.text_symbols import TextSymbols, Unit
+from seqtoolkit.data.texts.base import LanguageData
+from seqtoolkit.data.texts.plays import plays, split_plays
+from seqtoolkit.data.texts.symbols import TextSymbols, Unit
 
 
 class ShakespeareData(LanguageData):

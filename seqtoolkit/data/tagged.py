@@ -16,15 +16,15 @@ from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.batches import Batches
-from seqtoolkit.data.conll import Places, Sentence, read_conll
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.inputs import Prompts
-from seqtoolkit.data.label_codec import check_labels, label_codec_of
 from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine
 from seqtoolkit.data.metric import SequenceMetric
+from seqtoolkit.data.pairing.symbols import UNKNOWN
 from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, divide
-from seqtoolkit.data.symbols import UNKNOWN
-from seqtoolkit.data.tag_quality import TagQuality
+from seqtoolkit.data.texts.conll import Places, Sentence, read_conll
+from seqtoolkit.data.texts.label_codec import check_labels, label_codec_of
+from seqtoolkit.data.texts.tag_quality import TagQuality
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel

@@ -11,9 +11,9 @@ from seqtoolkit.checkpoint import described
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.lines import OnBadLine
 from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, divide
-from seqtoolkit.data.text_base import LanguageData
-from seqtoolkit.data.text_files import TextFile, read_texts
-from seqtoolkit.data.text_symbols import TextSymbols, Unit
+from seqtoolkit.data.texts.base import LanguageData
+from seqtoolkit.data.texts.files import TextFile, read_texts
+from seqtoolkit.data.texts.symbols import TextSymbols, Unit
 
 
 class TextData(LanguageData):

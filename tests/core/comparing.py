@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from seqtoolkit import retention_store
-from seqtoolkit.compare_plan import Plan, digest
+from seqtoolkit.compare.plan import Plan, digest
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.run_folder import RunFolder
 

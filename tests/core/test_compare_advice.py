@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from seqtoolkit.compare_advice import advise
-from seqtoolkit.compare_table import report
+from seqtoolkit.compare.advice import advise
+from seqtoolkit.compare.table import report
 
 CONTEXT = {"estimate": 16, "lower": 12, "upper": 24, "censored": False, "upper_censored": False}
 

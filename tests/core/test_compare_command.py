@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-from seqtoolkit import compare_command, compare_cost, compare_prepare, compare_store
-from seqtoolkit import compare_jobs as jobs
 from seqtoolkit.cli import main
-from seqtoolkit.compare_jobs import Job
-from seqtoolkit.compare_submit import Submit
+from seqtoolkit.compare import command as compare_command
+from seqtoolkit.compare import cost as compare_cost
+from seqtoolkit.compare import jobs as jobs
+from seqtoolkit.compare import prepare as compare_prepare
+from seqtoolkit.compare import store as compare_store
+from seqtoolkit.compare.jobs import Job
+from seqtoolkit.compare.submit import Submit
 from seqtoolkit.runs import read_run
 from tests.core.comparing import Fake
 
@@ -308,8 +311,8 @@ def test_truly(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     def here(command: Sequence[str], log: Path) -> Future[int]:
         commands.append(list(command))
         modules = {
-            "seqtoolkit.compare_prepare": compare_prepare.main,
-            "seqtoolkit.compare_cost": compare_cost.main,
+            "seqtoolkit.compare.prepare": compare_prepare.main,
+            "seqtoolkit.compare.cost": compare_cost.main,
         }
         done = Future[int]()
         done.set_result(modules.get(command[2], main)(list(command[3:])))

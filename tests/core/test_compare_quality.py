@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from seqtoolkit.compare_quality import Measure, baseline_of, measure_of, quality_of
-from seqtoolkit.compare_statistics import Reached
+from seqtoolkit.compare.quality import Measure, baseline_of, measure_of, quality_of
+from seqtoolkit.compare.statistics import Reached
 from seqtoolkit.quality import Quality
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.run_folder import RunFolder

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtoolkit.compare_budget import Budget, seconds
-from seqtoolkit.compare_sizes import APART, counted, matched, nearest, varied
-from seqtoolkit.compare_statistics import Reached, difference, over_seeds
+from seqtoolkit.compare.budget import Budget, seconds
+from seqtoolkit.compare.sizes import APART, counted, matched, nearest, varied
+from seqtoolkit.compare.statistics import Reached, difference, over_seeds
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.data.reverse import ReverseData
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seqtoolkit.compare_submit import local
+from seqtoolkit.compare.submit import local
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 POLITE = """
@@ -61,7 +61,7 @@ def test_no_more_at_a_time_than_asked(tmp_path: Path) -> None:
 
 
 def test_an_interruption_stops_every_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqtoolkit.compare_submit.GRACE", 0.5)
+    monkeypatch.setattr("seqtoolkit.compare.submit.GRACE", 0.5)
     code = "import os; print(os.getpid(), flush=True)\n"
     logs = [tmp_path / "polite.log", tmp_path / "stubborn.log", tmp_path / "never.log"]
 

@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from seqtoolkit.cli import main
-from seqtoolkit.init_command import look
-from seqtoolkit.init_kind import kind_of
+from seqtoolkit.init.command import look
+from seqtoolkit.init.kind import kind_of
 from seqtoolkit.runs import read_run
 
 RANDOM = np.random.default_rng(0)
@@ -331,7 +331,7 @@ def test_time_that_goes_back_is_to_be_mended(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_groups_are_found_far_behind_the_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqtoolkit.init_table.SAMPLE", 60)
+    monkeypatch.setattr("seqtoolkit.init.table.SAMPLE", 60)
     wide(tmp_path / "x.csv", 4, 200, machine=np.repeat([f"m{i}" for i in range(4)], 200).tolist())
     seen = look(str(tmp_path / "x.csv"))
     options = {option.name: option.value for option in seen.options}
@@ -342,7 +342,7 @@ def test_groups_are_found_far_behind_the_first_rows(tmp_path: Path, monkeypatch:
 
 def test_a_sample_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a text only the first part is read, cut where a line or a character ends."""
-    monkeypatch.setattr("seqtoolkit.init_kind.SAMPLE", 64)
+    monkeypatch.setattr("seqtoolkit.init.kind.SAMPLE", 64)
     (tmp_path / "long.txt").write_text("é" * 10_000)
     kind, lines = kind_of(str(tmp_path / "long.txt"))
     assert (kind, set("".join(lines))) == ("text", {"é"})

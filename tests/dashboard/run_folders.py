@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seqtoolkit.compare_advice import advise
+from seqtoolkit.compare.advice import advise
 from seqtoolkit.data_record import Bins, DataSummary, Shown, Spread
 from seqtoolkit.files import write_json
 from seqtoolkit.quality import Confusion, Example, Quality

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from seqtoolkit.data import alignment_measure
-from seqtoolkit.data.alignment_measure import AlignmentMeasure, entropies, gold_shares
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
+from seqtoolkit.data.pairing import alignment_measure
+from seqtoolkit.data.pairing.alignment_measure import AlignmentMeasure, entropies, gold_shares
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.retention import faithfulness as faithful
 from seqtoolkit.retention.alignment_record import AlignmentRecord

@@ -15,15 +15,15 @@ from sacrebleu.metrics.chrf import CHRF
 from torchmetrics.functional.text import edit_distance
 
 from seqtoolkit.codec import Codec
-from seqtoolkit.data import answers as answers_module
-from seqtoolkit.data.answers import Answers
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.batches import Batches
-from seqtoolkit.data.edit_distance import edit_distances
 from seqtoolkit.data.examples import Examples
-from seqtoolkit.data.length_curves import interval, length_records
-from seqtoolkit.data.phoneme_errors import PhonemeErrors
-from seqtoolkit.data.scoring import ACCURACY, BLEU4, CHRF2, ERROR_RATE, MEASURES, counts
+from seqtoolkit.data.pairing import answers as answers_module
+from seqtoolkit.data.pairing.answers import Answers
+from seqtoolkit.data.pairing.edit_distance import edit_distances
+from seqtoolkit.data.pairing.length_curves import interval, length_records
+from seqtoolkit.data.pairing.phoneme_errors import PhonemeErrors
+from seqtoolkit.data.pairing.scoring import ACCURACY, BLEU4, CHRF2, ERROR_RATE, MEASURES, counts
 from seqtoolkit.decoding import Hypothesis
 from seqtoolkit.retention.bootstrap import resampled_sums
 from seqtoolkit.retention.length_record import LengthRecord

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.data.class_quality import ClassQuality
-from seqtoolkit.data.class_records import class_records
-from seqtoolkit.data.value_quality import ValueQuality
+from seqtoolkit.data.labelled.class_quality import ClassQuality
+from seqtoolkit.data.labelled.class_records import class_records
+from seqtoolkit.data.labelled.value_quality import ValueQuality
 from seqtoolkit.quality import Confusion, Example, Quality
 
 

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
-from seqtoolkit.data import answers as answers_module
-from seqtoolkit.data import cmudict
 from seqtoolkit.data.base import prompts
-from seqtoolkit.data.cmudict import PHONEMES, pronunciations
 from seqtoolkit.data.g2p import CODEC, MAX_PHONEMES, G2PData
-from seqtoolkit.data.splits import split_words
-from seqtoolkit.data.stems import stem
+from seqtoolkit.data.pairing import answers as answers_module
+from seqtoolkit.data.pairing import cmudict
+from seqtoolkit.data.pairing.cmudict import PHONEMES, pronunciations
+from seqtoolkit.data.pairing.splits import split_words
+from seqtoolkit.data.pairing.stems import stem
 from seqtoolkit.decoding import Hypothesis
 
 MODEL: Any = None  # metrics are tested with a faked decoder
@@ -70,7 +70,9 @@ def test_the_split_does_not_depend_on_order_or_process() -> None:
     assert split_words(reversed(words)) == split_words(words)
     script = """if True:
         import json
-        from seqtoolkit.data import cmudict, splits, stems
+        from seqtoolkit.data.pairing import cmudict
+        from seqtoolkit.data.pairing import splits
+        from seqtoolkit.data.pairing import stems
         print(json.dumps(splits.split_words(cmudict.pronunciations(), stems.stem).val))
     """
     run = subprocess.run(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.dates import DatesData
-from seqtoolkit.data.pairs_base import PairData
+from seqtoolkit.data.pairing.base import PairData
 from seqtoolkit.data.reverse import CODEC, ReverseData
 
 SPLITS = ("train", "val", "test")

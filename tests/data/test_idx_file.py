@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from seqtoolkit.data.idx_file import read_idx
+from seqtoolkit.data.labelled.idx_file import read_idx
 
 KINDS = {">u1": 8, ">i1": 9, ">i2": 11, ">i4": 12, ">f4": 13, ">f8": 14}
 

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seqtoolkit.cli import main
-from seqtoolkit.data.channel_scale import ChannelScale
 from seqtoolkit.data.digits import DigitsData, digits
-from seqtoolkit.data.holdout import hold_out
-from seqtoolkit.data.image_files import Images, read_images
-from seqtoolkit.data.image_order import ImageOrder
 from seqtoolkit.data.image_rows import ImageRowsData
-from seqtoolkit.data.labelled_form import LabelledForm
+from seqtoolkit.data.labelled.channel_scale import ChannelScale
+from seqtoolkit.data.labelled.form import LabelledForm
+from seqtoolkit.data.labelled.holdout import hold_out
+from seqtoolkit.data.labelled.image_files import Images, read_images
+from seqtoolkit.data.labelled.image_order import ImageOrder
+from seqtoolkit.data.labelled.sequence_gaps import fill_gaps
+from seqtoolkit.data.labelled.sequences import Sequences, in_order
 from seqtoolkit.data.labelled_series import LabelledSeriesData
-from seqtoolkit.data.sequence_gaps import fill_gaps
-from seqtoolkit.data.sequences import Sequences, in_order
 from seqtoolkit.data.vowels import VowelsData, vowels
 
 NAN = float("nan")

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtoolkit.data.labelled_arrays import of_arrays
-from seqtoolkit.data.labelled_files import read_labelled, with_target
-from seqtoolkit.data.npz_file import read_npz
+from seqtoolkit.data.labelled.arrays import of_arrays
+from seqtoolkit.data.labelled.files import read_labelled, with_target
+from seqtoolkit.data.labelled.npz_file import read_npz
+from seqtoolkit.data.labelled.sequences import Sequences
+from seqtoolkit.data.labelled.ts_file import read_ts
 from seqtoolkit.data.opened import check_shipped
-from seqtoolkit.data.sequences import Sequences
-from seqtoolkit.data.ts_file import read_ts
 
 HEAD = "@classLabel true a b\n@data\n"
 

@@ -11,8 +11,8 @@ import torch
 
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.labelled_text import LabelledTextData
-from seqtoolkit.data.symbols import UNKNOWN
-from seqtoolkit.data.text_rows import Columns, read_rows
+from seqtoolkit.data.pairing.symbols import UNKNOWN
+from seqtoolkit.data.texts.rows import Columns, read_rows
 from seqtoolkit.model import SequenceModel
 
 ROWS = [

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.batches import Batches
-from seqtoolkit.data.pair import Pair
+from seqtoolkit.data.pairing.base import PairData
+from seqtoolkit.data.pairing.pair import Pair
+from seqtoolkit.data.pairing.symbols import UNKNOWN, Side, pair_codec
 from seqtoolkit.data.pairs import PairsData, divide
-from seqtoolkit.data.pairs_base import PairData
-from seqtoolkit.data.symbols import UNKNOWN, Side, pair_codec
 from seqtoolkit.decoding import Hypothesis
 
 TRAIN = [("ab", "b a"), ("abc", "c b a"), ("ab", "a b"), ("ca", "a c")]

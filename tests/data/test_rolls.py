@@ -16,11 +16,11 @@ from scipy.io import savemat
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.cli import main
-from seqtoolkit.data.frame_quality import FrameQuality
-from seqtoolkit.data.roll_examples import cut_rolls, roll_examples
-from seqtoolkit.data.roll_files import read_rolls
+from seqtoolkit.data.labelled.frame_quality import FrameQuality
+from seqtoolkit.data.labelled.roll_examples import cut_rolls, roll_examples
+from seqtoolkit.data.labelled.roll_files import read_rolls
+from seqtoolkit.data.labelled.sequences import Sequences
 from seqtoolkit.data.rolls import RollData
-from seqtoolkit.data.sequences import Sequences
 from seqtoolkit.losses import Loss
 
 Roll = NDArray[np.float32]

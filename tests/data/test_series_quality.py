@@ -14,10 +14,10 @@ from torchmetrics.functional import mean_absolute_error, mean_squared_error
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.series import SeriesData
-from seqtoolkit.data.series_baselines import LastValue, SeasonAgo
-from seqtoolkit.data.series_classes import StepClasses
-from seqtoolkit.data.series_forecasts import SeriesForecasts
-from seqtoolkit.data.series_quality import SeriesQuality
+from seqtoolkit.data.tabular.baselines import LastValue, SeasonAgo
+from seqtoolkit.data.tabular.classes import StepClasses
+from seqtoolkit.data.tabular.forecasts import SeriesForecasts
+from seqtoolkit.data.tabular.quality import SeriesQuality
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.quality import Confusion, Example, Quality
 

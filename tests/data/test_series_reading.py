@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtoolkit.data.series import SeriesData
-from seqtoolkit.data.series_clock import Clock, clock_of, with_step
-from seqtoolkit.data.series_columns import choose
-from seqtoolkit.data.series_prepare import Read, read
-from seqtoolkit.data.table_source import open_table
+from seqtoolkit.data.tabular.clock import Clock, clock_of, with_step
+from seqtoolkit.data.tabular.columns import choose
+from seqtoolkit.data.tabular.prepare import Read, read
+from seqtoolkit.data.tabular.source import open_table
 
 HEAD = "machine,time,load,heat\n"
 ROWS = [

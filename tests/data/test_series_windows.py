@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtoolkit.data.series import SeriesData
-from seqtoolkit.data.series_order import Segments
-from seqtoolkit.data.series_season import season_of
-from seqtoolkit.data.series_splits import by_group
-from seqtoolkit.data.series_windows import cover, ends, regions, spread
+from seqtoolkit.data.tabular.order import Segments
+from seqtoolkit.data.tabular.season import season_of
+from seqtoolkit.data.tabular.splits import by_group
+from seqtoolkit.data.tabular.windows import cover, ends, regions, spread
 
 SIZES = st.lists(st.integers(1, 40), min_size=1, max_size=5)
 SPLIT = {"train": 0, "val": 1, "test": 2}

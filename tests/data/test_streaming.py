@@ -19,8 +19,8 @@ from seqtoolkit import plugins
 from seqtoolkit.checkpoint import BLOCK, load
 from seqtoolkit.cli import main
 from seqtoolkit.data.recall import RecallData
-from seqtoolkit.data.row_lines import RowLines
 from seqtoolkit.data.series import SeriesData
+from seqtoolkit.data.tabular.row_lines import RowLines
 from seqtoolkit.described import describe
 from seqtoolkit.mixer import state_bytes
 from seqtoolkit.model import SequenceModel

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.data import streams as module
-from seqtoolkit.data.streams import Streams
+from seqtoolkit.data.texts import streams as module
+from seqtoolkit.data.texts.streams import Streams
 
 SIZES = st.tuples(st.integers(2, 300), st.integers(1, 9), st.integers(2, 40))
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from seqtoolkit.codec import Codec
-from seqtoolkit.data.conll import Places, read_conll
 from seqtoolkit.data.tagged import TaggedData
+from seqtoolkit.data.texts.conll import Places, read_conll
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.losses import Loss
 from seqtoolkit.model import SequenceModel

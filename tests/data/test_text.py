@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
-from seqtoolkit.data import plays as plays_module
-from seqtoolkit.data.language_quality import LanguageQuality
-from seqtoolkit.data.plays import plays, split_plays
+from seqtoolkit.data.pairing.symbols import UNKNOWN
 from seqtoolkit.data.shakespeare import ShakespeareData
 from seqtoolkit.data.shipped import unpack
-from seqtoolkit.data.symbols import UNKNOWN
 from seqtoolkit.data.text import TextData
-from seqtoolkit.data.text_symbols import TextSymbols
+from seqtoolkit.data.texts import plays as plays_module
+from seqtoolkit.data.texts.language_quality import LanguageQuality
+from seqtoolkit.data.texts.plays import plays, split_plays
+from seqtoolkit.data.texts.symbols import TextSymbols
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.losses import Loss
 from seqtoolkit.model import SequenceModel

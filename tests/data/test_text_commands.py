@@ -13,7 +13,7 @@ from torch import Tensor
 from seqtoolkit.batch import Batch
 from seqtoolkit.checkpoint import load
 from seqtoolkit.cli import main
-from seqtoolkit.data.streams import Streams
+from seqtoolkit.data.texts.streams import Streams
 from seqtoolkit.runs import read_probe
 
 WORDS = ("the cat", "a dog", "one bird")

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtoolkit.data.lines import MAX_LINE, BadLine, lines
-from seqtoolkit.data.pair import Pair
+from seqtoolkit.data.pairing.pair import Pair
+from seqtoolkit.data.pairing.tsv import parse, read_pairs
 from seqtoolkit.data.pairs import PairsData
-from seqtoolkit.data.tsv import parse, read_pairs
 
 GOOD = "".join(f"{word}\t{word[::-1]}\n" for word in ("ab", "abc", "ca", "bb", "cab")).encode()
 

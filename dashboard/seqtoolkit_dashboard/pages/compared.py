@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from seqtoolkit import compare_table
+from seqtoolkit.compare import table as compare_table
 from seqtoolkit.retention.record import Record
 from seqtoolkit_dashboard.figures.compare import Point, Value, against, context
 from seqtoolkit_dashboard.pages import parts

@@ -1,0 +1,1 @@
+"""`seqtoolkit compare`: which architecture serves the data at hand (nothing is imported here)."""

@@ -1,0 +1,82 @@
+"""Labelled sequences from the arrays x, y, lengths and channels, checked against each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqtoolkit.data.labelled.npz_file import Arrays
+from seqtoolkit.data.labelled.sequences import Floats, Ints, Sequences, check_steps
+
+NAMES = ("x", "y", "lengths", "channels")
+
+
+def of_arrays(path: str, arrays: Arrays) -> Sequences:
+    """Check arrays against each other, and make sequences of them.
+
+    Raises ValueError that names the file and the array.
+    """
+    x = _numbers(path, arrays["x"])
+    x = x[..., None] if x.ndim == 2 else x
+    if x.ndim != 3 or not x.size:
+        raise ValueError(
+            f"{path}: its x has the shape {arrays['x'].shape}; expected (N, T, F), N sequences of T steps and F"
+            " channels, or (N, T) for one channel, and none of them 0"
+        )
+    lengths = _lengths(path, arrays.get("lengths"), len(x), x.shape[1])
+    found = Sequences(
+        path=path,
+        lengths=lengths,
+        values=x[np.arange(x.shape[1]) < lengths[:, None]],
+        channels=_channels(path, arrays.get("channels"), x.shape[2]),
+        labels=_labels(path, arrays.get("y"), len(x)),
+    )
+    check_steps(found)
+    return found
+
+
+def _numbers(path: str, x: NDArray[Any]) -> Floats:
+    if x.dtype.kind == "U":
+        raise ValueError(f"{path}: its x holds texts; expected numbers")
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+        return x.astype(np.float32)
+
+
+def _lengths(path: str, lengths: NDArray[Any] | None, n: int, steps: int) -> Ints:
+    if lengths is None:
+        return np.full(n, steps, dtype=np.int64)
+    if lengths.shape != (n,) or lengths.dtype.kind not in "iu":
+        raise ValueError(
+            f"{path}: its lengths are {lengths.dtype} of the shape {lengths.shape}; expected whole numbers, ({n},)"
+        )
+    bad = np.nonzero((lengths < 1) | (lengths > steps))[0]
+    if len(bad):
+        raise ValueError(
+            f"{path}, row {bad[0] + 1}: its length is {lengths[bad[0]]}; expected 1 to {steps}, the steps of x"
+        )
+    return lengths.astype(np.int64)
+
+
+def _channels(path: str, names: NDArray[Any] | None, width: int) -> tuple[str, ...]:
+    if names is None:
+        return tuple(str(number) for number in range(1, width + 1))
+    found = tuple(map(str, names.ravel().tolist()))
+    if len(found) != width or len(set(found)) < width:
+        raise ValueError(f"{path}: its channels are {', '.join(found):.80}; expected {width} different names")
+    return found
+
+
+def _labels(path: str, y: NDArray[Any] | None, n: int) -> tuple[str, ...] | NDArray[np.float64] | None:
+    if y is None:
+        return None
+    if y.shape not in ((n,), (n, 1)):
+        raise ValueError(f"{path}: its y has the shape {y.shape}; expected ({n},), a label for each sequence")
+    y = y.reshape(n)
+    if y.dtype.kind != "f":
+        return tuple(map(str, y.tolist()))
+    bad = np.nonzero(~np.isfinite(y))[0]
+    if len(bad):
+        raise ValueError(f"{path}, row {bad[0] + 1}: its y is {y[bad[0]]}; expected a finite number")
+    return y.astype(np.float64)

@@ -1,0 +1,40 @@
+"""Keep some of the training sequences for validation: by a hash of their content, class by class."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from seqtoolkit.data.labelled.sequences import Ints, Sequences
+
+
+def hold_out(found: Sequences, share: float, seed: int) -> tuple[Ints, Ints]:
+    """Return the rows for training and those for validation, both ascending.
+
+    Of each class the sequences of the smallest sha256 are kept, a share of them rounded, at least one of two or more.
+    The order of the file does not matter, and two sequences of a class that are equal stay together where they can.
+
+    Raises ValueError when the share is not between 0 and 1, or nothing is left on one side.
+    """
+    if not 0 < share < 1:
+        raise ValueError(f"val_share is {share}; expected more than 0 and less than 1, such as 0.2")
+    labels = found.labels if isinstance(found.labels, tuple) else ("",) * len(found)
+    groups: dict[str, list[tuple[bytes, int]]] = {}
+    for row, label in enumerate(labels):
+        content = seed.to_bytes(8, "big", signed=True) + found.series(row).tobytes()
+        groups.setdefault(label, []).append((hashlib.sha256(content).digest(), row))
+    kept = [row for group in groups.values() for _, row in sorted(group)[: _count(len(group), share)]]
+    chosen = np.zeros(len(found), dtype=bool)
+    chosen[kept] = True
+    if not kept or chosen.all():
+        raise ValueError(
+            f"{found.path}: {len(found)} sequences are too few to keep a share of {share:g} of each class for"
+            " validation; give more, or a file of their own: --data.val FILE"
+        )
+    return np.nonzero(~chosen)[0], np.nonzero(chosen)[0]
+
+
+def _count(group: int, share: float) -> int:
+    """Return how many of a class are kept; one that is alone is trained on."""
+    return min(group - 1, max(1, round(group * share)))

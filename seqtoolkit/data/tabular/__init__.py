@@ -1,0 +1,1 @@
+"""What SeriesData is made of: tables, columns, time, windows, measures (nothing is imported here)."""
