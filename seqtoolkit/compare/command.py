@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from seqtoolkit.compare import jobs as jobs
-from seqtoolkit.compare import store as compare_store
+from seqtoolkit.compare import store
 from seqtoolkit.compare.jobs import Job, do_all
 from seqtoolkit.compare.options import Options, parse
 from seqtoolkit.compare.plan import Plan, Request, Work, asked, check_same
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     """Compare architectures; 0 when all was trained and measured, 1 when something failed, 2 when asked wrongly."""
     try:
         options = parse(argv)
-        with compare_store.held(options.out), _stoppable(), local(options.jobs, options.threads) as submit:
+        with store.held(options.out), _stoppable(), local(options.jobs, options.threads) as submit:
             found, failed = compare(options, submit)
     except (ValueError, OSError) as error:
         print(f"seqtoolkit compare: {' '.join(str(error).split())}", file=sys.stderr)
@@ -86,14 +86,14 @@ class Session:
     def write(self, status: str) -> dict[str, Any]:
         """Write compare.json and return its content."""
         found = collect(self.work, status, self.failures, self.skipped, self.load)
-        compare_store.write(self.work.folder, found)
+        store.write(self.work.folder, found)
         return found
 
     def _recall(self) -> None:
         """Take over what is known of an earlier call and is in no run."""
         self.load = round(os.getloadavg()[0], 1)
         try:
-            before = compare_store.read(self.work.folder) or {}
+            before = store.read(self.work.folder) or {}
             self.load = before["settings"]["load"] if before else self.load
             for one in before.get("architectures", []) if not self.work.options.retry else []:
                 self.skipped[str(one["arch"])] = {str(k): str(v) for k, v in one["skipped"].items()}

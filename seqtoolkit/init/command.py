@@ -17,17 +17,17 @@ from seqtoolkit.retention_options import Parser
 
 CHECKED = 64 << 20  # bytes: a larger file is not read to its end only to be looked at
 READERS = {  # of each kind: the function that looks at it
-    "table": "init_table.table",
-    "cells": "init_table.cells",
-    "pairs": "init_pairs.pairs",
-    "ts": "init_arrays.ts",
-    "npz": "init_arrays.npz",
-    "idx": "init_arrays.idx",
-    "mat": "init_arrays.mat",
-    "json": "init_text.json_lines",
-    "conll": "init_text.conll",
-    "text": "init_text.text",
-    "folder": "init_text.folder",
+    "table": "table.table",
+    "cells": "table.cells",
+    "pairs": "pairs.pairs",
+    "ts": "arrays.ts",
+    "npz": "arrays.npz",
+    "idx": "arrays.idx",
+    "mat": "arrays.mat",
+    "json": "text.json_lines",
+    "conll": "text.conll",
+    "text": "text.text",
+    "folder": "text.folder",
 }
 
 
@@ -55,7 +55,7 @@ def look(path: str) -> Seen:
     """
     kind, lines = kind_of(path)
     module, _, name = READERS[kind].partition(".")
-    reader: Callable[[str, list[str]], Seen] = getattr(import_module(f"seqtoolkit.{module}"), name)
+    reader: Callable[[str, list[str]], Seen] = getattr(import_module(f"seqtoolkit.init.{module}"), name)
     return reader(path, lines)
 
 

@@ -29,7 +29,7 @@ class Fake:
         text, done = " ".join(command[2:]), Future[int]()
         self.commands.append(text)
         log.parent.mkdir(parents=True, exist_ok=True)
-        kinds = {"compare_prepare": self._prepare, "compare_cost": self._cost, "seqtoolkit fit": self._fit}
+        kinds = {"compare.prepare": self._prepare, "compare.cost": self._cost, "seqtoolkit fit": self._fit}
         kinds |= {
             "seqtoolkit test": self._test,
             "seqtoolkit validate": self._test,

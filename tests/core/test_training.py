@@ -54,7 +54,7 @@ def test_a_run_folder_is_whole(trained: Path) -> None:
     assert [path.name for path in run.checkpoints] == ["best.ckpt", "last.ckpt"]
     assert sorted(losses(trained)) == list(range(16))
     assert sorted(p.name for p in trained.iterdir()) == [
-        "checkpoints", "config.yaml", "metrics.jsonl", "run.json", "run.lock",
+        "checkpoints", "config.yaml", "data.json", "metrics.jsonl", "run.json", "run.lock",
     ]  # fmt: skip
 
 
