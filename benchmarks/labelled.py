@@ -87,7 +87,7 @@ def mnist1d(path: Path) -> list[str]:
 def result(folder: Path, task: str, seed: int, files: list[str]) -> Result:
     """Train and test one seed, unless that was done."""
     run, taken = folder / f"{task}-{seed}", folder / f"{task}-{seed}.seconds"
-    if not taken.exists():
+    if not (taken.exists() and run.exists()):
         named = ["--seed_everything", str(seed), "--data.seed", str(seed), "--run", str(run)]
         used = seqtoolkit("fit", "--config", str(CONFIGS / f"{task}.yaml"), *files, *named)
         seqtoolkit("test", "--ckpt_path", str(run / "checkpoints" / "best.ckpt"))
