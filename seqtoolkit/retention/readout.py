@@ -11,6 +11,7 @@ from torch import Tensor
 from seqtoolkit.retention.view import View
 
 CHUNK = 2**14  # steps of a forward
+TOGETHER = 16  # sequences behind a spectrum, at least
 BLOCK = 256  # least steps of a Fourier transform beside its overlap
 RIDGES = [10.0**power for power in (-9, -7, -5, -4, -3, -2, -1, 0, 2)]  # relative to features of variance 1
 CONSTANT = 1e-6  # a feature whose deviation is this small beside its size is rounding
@@ -60,7 +61,7 @@ def moments(
     sums: list[Tensor] = []
     kept: list[Tensor] = []
     shift, at = None, 0
-    for features in forward(view, inputs):
+    for features in _grouped(forward(view, inputs)):
         kept.append(features[:, keep].double())
         h = features[:, first:].double()
         shift = h.mean((0, 1)) if shift is None else shift  # far from 0, sums of squares lose digits
@@ -68,11 +69,11 @@ def moments(
         u = torch.cat([each[at : at + len(h)] for each in targets], -1).to(h)
         at += len(h)
         flat = h.flatten(0, 1)
-        new = [flat.sum(0), flat.T @ flat, _correlate(h, u, lags), u.sum(0), (u**2).sum(0)]
-        sums = new if not sums else [total + each for total, each in zip(sums, new, strict=True)]
+        new = [flat.sum(0), flat.T @ flat, _spectra(h, u, first), u.sum(0), (u**2).sum(0)]
+        sums = new if not sums else [total.add_(each) for total, each in zip(sums, new, strict=True)]
     assert shift is not None
     rows = at * (steps - first)
-    mean, square, cross = sums[0] / rows, sums[1] / rows, sums[2] / rows
+    mean, square, cross = sums[0] / rows, sums[1] / rows, _at_lags(sums[2], lags) / rows
     target_mean, target_square = (_windows(total, lags, first) / rows for total in sums[3:])  # (K, G F)
     groups = len(targets)
     centred = cross - mean[:, None] * target_mean[:, None]
@@ -139,23 +140,40 @@ def _losses(tried: Tensor, seen: Tensor, basis: Tensor, val: Moments) -> Tensor:
     return (val.target_variance.sum(1)[:, None] - 2 * explained + predicted).T
 
 
-def _correlate(features: Tensor, targets: Tensor, lags: Sequence[int]) -> Tensor:
-    """Sum h_t u_(t-k) over sequences and steps, (K, D, M), for h (N, S, D) and u (N, first + S, M).
+def _grouped(parts: Iterator[Tensor]) -> Iterator[Tensor]:
+    """Join parts (n, T, D) until they have as many sequences as are worth a spectrum, which grows with the lag."""
+    held: list[Tensor] = []
+    for part in parts:
+        held.append(part)
+        if sum(map(len, held)) >= TOGETHER:
+            yield torch.cat(held) if len(held) > 1 else part
+            held = []
+    if held:
+        yield torch.cat(held)
 
-    By Fourier transforms of blocks of time, so that all lags cost what two do, and memory does not grow with time.
+
+def _spectra(features: Tensor, targets: Tensor, first: int) -> Tensor:
+    """Sum over sequences and blocks of time the cross spectra (L / 2 + 1, D, M) of h (N, S, D) and u (N, first + S, M).
+
+    So all lags cost what two do, and a long lag is transformed back once.
     """
-    first, steps = max(lags), features.shape[1]
+    steps = features.shape[1]
     size = max(BLOCK, first)
-    total = None
     length = -(-(first + min(size, steps)) // 32) * 32
+    total = None
     for at in range(0, steps, size):
         h = torch.fft.rfft(features[:, at : at + size], length, dim=1)
         # u begins `first` steps before h: shifting h by as much makes the lag first - k, which never wraps around
         u = torch.fft.rfft(targets[:, at : at + size + first], length, dim=1)
         product = torch.einsum("nqd,nqm->qdm", h.conj(), u)
-        total = product if total is None else total + product
+        total = product if total is None else total.add_(product)
     assert total is not None
-    sums: Tensor = torch.fft.irfft(total, length, dim=0)[[first - lag for lag in lags]]
+    return total
+
+
+def _at_lags(spectra: Tensor, lags: Sequence[int]) -> Tensor:
+    """Return the sums of h_t u_(t-k) at each lag, (K, D, M)."""
+    sums: Tensor = torch.fft.irfft(spectra, 2 * (len(spectra) - 1), dim=0)[[max(lags) - lag for lag in lags]]
     return sums
 
 

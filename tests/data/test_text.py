@@ -125,7 +125,7 @@ def test_a_folder_is_divided_by_its_files(tmp_path: Path) -> None:
         (STORY, {"length": 0}, "length must be at least 1"),
         (STORY, {"val": "v.txt"}, r"is divided into three parts; leave out --data.val"),
         (STORY, {"shares": (0, 1, 1)}, "not negative, the first positive"),
-        (STORY, {"split": "files"}, r"none of its 1 files is for .*--data.split position"),
+        (STORY, {"split": "files"}, "none of its 1 files is for val; give more, other --data.shares"),
     ],
 )
 def test_bad_texts_are_refused(
