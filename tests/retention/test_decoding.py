@@ -47,7 +47,8 @@ def test_moments_of_all_lags_equal_those_of_each(lags: list[int], seed: int, blo
     part = Part.of(inputs, inputs, None, torch.arange(5))
     with pytest.MonkeyPatch.context() as patch, torch.no_grad():
         patch.setattr(readout, "BLOCK", block)
-        patch.setattr(readout, "CHUNK", 48)  # two sequences at a time
+        patch.setattr(readout, "CHUNK", 48)
+        patch.setattr(readout, "ROWS", 2)  # sequences at a time
         found = moments(seen, part.inputs, part.targets, lags, NONE)
         h = seen.features(seen.embed(inputs))[:, lags[-1] :].flatten(0, 1).double()
     columns = [target[:, lags[-1] - lag : 24 - lag].flatten(0, 1) for target in part.targets for lag in lags]
