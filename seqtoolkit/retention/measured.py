@@ -12,6 +12,7 @@ from seqtoolkit.retention.statistics import LEAST, check_sequences
 from seqtoolkit.retention.view import View
 
 STEPS = 32_768  # of a batch: bounds the memory of what a forward keeps
+ROWS = 16  # of a batch at least: with fewer, a step of a recurrent model takes as long
 
 
 def checked(view: View, inputs: Tensor, lags: Sequence[int], together: int = 1, least: int = LEAST) -> Tensor:
@@ -43,8 +44,8 @@ def checked(view: View, inputs: Tensor, lags: Sequence[int], together: int = 1, 
 
 
 def batches(n: int, steps: int, multiple: int = 1) -> Iterator[slice]:
-    """Cut n sequences of `steps` into batches of at most STEPS steps, or of `multiple` sequences."""
-    size = max(multiple, STEPS // steps // multiple * multiple)
+    """Cut n sequences of `steps` into batches of at most STEPS steps, or of ROWS sequences; of so many `multiple`s."""
+    size = max(ROWS, STEPS // steps) // multiple * multiple
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))
 

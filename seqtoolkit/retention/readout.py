@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from seqtoolkit.retention.measured import ROWS
 from seqtoolkit.retention.view import View
 
 CHUNK = 2**14  # steps of a forward
-TOGETHER = 16  # sequences behind a spectrum, at least
 BLOCK = 256  # least steps of a Fourier transform beside its overlap
 RIDGES = [10.0**power for power in (-9, -7, -5, -4, -3, -2, -1, 0, 2)]  # relative to features of variance 1
 CONSTANT = 1e-6  # a feature whose deviation is this small beside its size is rounding
@@ -61,7 +61,7 @@ def moments(
     sums: list[Tensor] = []
     kept: list[Tensor] = []
     shift, at = None, 0
-    for features in _grouped(forward(view, inputs)):
+    for features in forward(view, inputs):
         kept.append(features[:, keep].double())
         h = features[:, first:].double()
         shift = h.mean((0, 1)) if shift is None else shift  # far from 0, sums of squares lose digits
@@ -90,7 +90,7 @@ def moments(
 
 def forward(view: View, inputs: Tensor) -> Iterator[Tensor]:
     """Yield the features (n, T, D) of N sequences, a few at a time; raise ValueError where they are not finite."""
-    size, at = max(1, CHUNK // inputs.shape[1]), 0
+    size, at = max(ROWS, CHUNK // inputs.shape[1]), 0
     for part in torch.split(inputs, size):
         features = view.features(view.embed(part))
         if not torch.isfinite(features).all():
@@ -138,18 +138,6 @@ def _losses(tried: Tensor, seen: Tensor, basis: Tensor, val: Moments) -> Tensor:
     forms = (part @ part.mT * covariance for part in torch.split(seen, size))  # each (c, D, D)
     predicted = torch.cat([((form @ tried.T) * tried.T).sum(1) for form in forms])  # (C, R)
     return (val.target_variance.sum(1)[:, None] - 2 * explained + predicted).T
-
-
-def _grouped(parts: Iterator[Tensor]) -> Iterator[Tensor]:
-    """Join parts (n, T, D) until they have as many sequences as are worth a spectrum, which grows with the lag."""
-    held: list[Tensor] = []
-    for part in parts:
-        held.append(part)
-        if sum(map(len, held)) >= TOGETHER:
-            yield torch.cat(held) if len(held) > 1 else part
-            held = []
-    if held:
-        yield torch.cat(held)
 
 
 def _spectra(features: Tensor, targets: Tensor, first: int) -> Tensor:
