@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from seqtoolkit import retention_data
 from seqtoolkit.checkpoint import BLOCK, load
 from seqtoolkit.cli import main
 from seqtoolkit.data.series import SeriesData
+from seqtoolkit.data.tabular.row_lines import RowLines
 from seqtoolkit.described import describe
 from seqtoolkit.evaluation import score
 from seqtoolkit.losses import Loss
@@ -143,6 +145,37 @@ def test_a_checkpoint_is_enough_to_predict_in_the_units_of_the_user(tmp_path: Pa
         found = [[row["load 0.1"], row["load 0.9"]] for row in predicted(later, model)]
     assert torch.allclose(batch.inputs, window, atol=1e-5)
     assert np.allclose(found, (expected * scale + center).detach().numpy(), rtol=1e-5)
+
+
+def test_a_model_of_parquet_answers_a_csv_of_dates(tmp_path: Path) -> None:
+    texts = pl.read_csv(hourly(tmp_path))
+    texts.with_columns(pl.col("time").str.to_datetime()).write_parquet(tmp_path / "load.parquet")
+    path = checkpoint(tmp_path, SeriesData(str(tmp_path / "load.parquet"), time="time", window=8))
+    zeros.width = 2  # type: ignore[attr-defined]
+    for writing in ("%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%m/%d/%y %H:%M"):
+        written = texts.with_columns(pl.col("time").str.to_datetime().dt.strftime(writing))
+        written.write_csv(tmp_path / "new.csv")
+        given = {"time_format": writing} if "/" in writing else {}
+        later = SeriesData(spec_of=path, inputs=str(tmp_path / "new.csv"), **given)
+        (row,) = predicted(later, zeros)
+        assert row["time"] == datetime(2026, 1, 17, 16).strftime(writing)
+        with RowLines(str(tmp_path / "new.csv")) as lines:
+            stream = later.stream(lines)
+            for number, cells in lines:
+                stream.read(number, cells)
+        assert [line["time"] for line in stream.answers(torch.zeros(1, 2))] == [row["time"]]
+    with pytest.raises(ValueError, match=r"new\.csv: the time column 'time' has '01/01/26 00:00'; expected"):
+        SeriesData(spec_of=path, inputs=str(tmp_path / "new.csv")).predict_dataloader()
+
+
+def test_a_file_is_divided_as_in_training(tmp_path: Path) -> None:
+    """Whole groups where only their ends are asked, though nobody says so again."""
+    options: dict[str, Any] = {"task": "classification", "targets": ["site"], "shares": (1, 1, 1)}
+    data = SeriesData(units(tmp_path), **UNITS, **options)
+    path = checkpoint(tmp_path, data)
+    again = SeriesData(units(tmp_path), spec_of=path, shares=(1, 1, 1))
+    assert again.fitted.of("test").rows.split.equal(data.fitted.of("test").rows.split)
+    assert len(again.examples("test")) == len(data.examples("test"))
 
 
 def test_each_step_of_each_group_is_answered_once_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtoolkit.data.series import SeriesData
-from seqtoolkit.data.tabular.clock import Clock, clock_of, with_step
 from seqtoolkit.data.tabular.columns import choose
 from seqtoolkit.data.tabular.prepare import Read, read
 from seqtoolkit.data.tabular.source import open_table
@@ -136,6 +135,10 @@ def test_damaged_and_missing_files(tmp_path: Path) -> None:
         series(str(packed))
     with pytest.raises(ValueError, match="it is a folder"):
         series(str(tmp_path))
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"x" * (2 << 20))
+    with pytest.raises(ValueError, match=r"binary.csv cannot be read as a CSV .*its first line is no header"):
+        series(str(binary))
 
 
 def test_polars_is_asked_for_when_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,39 +223,6 @@ def test_rows_of_groups_that_alternate_are_brought_together(tmp_path: Path) -> N
     assert (truth(apart) == truth(together)).all()
     assert (apart.segments.starts == together.segments.starts).all()
     assert apart.table.place(20) == f"{tmp_path}/mixed.csv, row 2"
-
-
-@pytest.mark.parametrize(
-    ("times", "after"),
-    [
-        (["2026-01-31", "2026-02-01", "2026-02-02"], "2026-02-04"),
-        (["2026-10-01", "2026-11-01", "2026-12-01"], "2027-02-01"),
-        (["2026-01-31T22:00", "2026-01-31T23:00", "2026-02-01T00:00"], "2026-02-01T02:00"),
-        (["31.12.2025", "01.01.2026"], "03.01.2026"),
-        (["2026-01-01T00:00:00Z", "2026-01-01T00:15:00Z"], "2026-01-01T00:45:00Z"),
-        (["1", "2", "3"], 5),
-        (["0.1", "0.2", "0.3"], 0.5),
-        (["0", "1", "4", "9", "16"], None),
-    ],
-)
-def test_time_goes_on_as_it_was_written(times: list[str], after: Any) -> None:
-    column = pl.Series("time", times)
-    clock = clock_of(column, None, "table.csv")
-    read, missing = clock.read(column)
-    first = np.arange(len(times)) == 0
-    clock = with_step(clock, read, first)
-    assert not missing.any()
-    assert [str(clock.write(time)) for time in read] == times
-    assert clock.after(read[-1], 2) == after
-    assert Clock.from_dict(clock.to_dict()) == clock
-
-
-def test_dates_in_another_style_are_asked_for() -> None:
-    column = pl.Series("time", ["12/31/25", "01/01/26"])
-    with pytest.raises(ValueError, match=r"has '12/31/25'; expected numbers or dates .*--data.time_format"):
-        clock_of(column, None, "table.csv")
-    clock = clock_of(column, "%m/%d/%y", "table.csv")
-    assert clock.write(clock.read(column)[0][0]) == "12/31/25"
 
 
 def test_gaps_are_refused_split_or_ignored(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -44,7 +44,7 @@ class Clock:
     def read(self, column: Series) -> tuple[Times, NDArray[np.bool_]]:
         """Return the times of a column, and which of them are missing (or cannot be read)."""
         pl = polars()
-        if self.format is not None and not column.dtype.is_temporal():
+        if self.format is not None:
             column = column.cast(pl.String).str.to_datetime(self.format, strict=False, time_unit="us")
         elif column.dtype == pl.String:
             whole = column.cast(pl.Int64, strict=False)
@@ -101,21 +101,38 @@ class Clock:
         return dates.dt.replace_time_zone("UTC").dt.convert_time_zone(self.zone) if self.zone else dates
 
 
-def clock_of(column: Series, format: str | None, where: str) -> Clock:
-    """Find out how the time stamps of a column are written, from its first rows.
+def clock_of(column: Series, format: str | None, where: str, before: Clock | None = None) -> Clock:
+    """Find out how the time stamps of a column are written, from its first rows; `before` is the clock of training.
 
-    Raises ValueError when they are neither numbers nor dates; `where` names the file.
+    Another file may write its dates in another way, be it a CSV of a model that was trained on Parquet: unit and step
+    are those of training.
+    Raises ValueError when they are neither numbers nor dates, or not what training has; `where` names the file.
     """
+    if before is None:
+        return _written(column, format, FORMATS, where)
+    if column.null_count() == len(column):
+        return before
+    found = _written(column, format, (before.format, *FORMATS) if before.format else FORMATS, where)
+    if (found.unit == "number") != (before.unit == "number"):
+        has, had = ("numbers" if clock.unit == "number" else "dates" for clock in (found, before))
+        raise ValueError(
+            f"{where}: the time column {column.name!r} has {has}; expected {had}, as in training"
+        )
+    return replace(found, unit=before.unit, step=before.step)
+
+
+def _written(column: Series, format: str | None, formats: Sequence[str], where: str) -> Clock:
     pl = polars()
     if column.dtype.is_numeric() and format is None:
         return Clock()
     if column.dtype in (pl.Date, pl.Datetime):
         return Clock("date", zone=getattr(column.dtype, "time_zone", None))
     texts = column.drop_nulls().cast(pl.String).head(1_000)
-    if format is None and _most(texts.cast(pl.Float64, strict=False)):
+    if format is None and _most(texts.cast(pl.Float64, strict=False).is_not_null()):
         return Clock()
-    for known in (format,) if format else FORMATS:
-        if _most(texts.str.to_datetime(known, strict=False)):
+    for known in (format,) if format else formats:
+        years = texts.str.to_datetime(known, strict=False).dt.year()
+        if _most(years >= (0 if format else 1000)):  # 31/01/26 is no day of the year 31
             return Clock("date", known, "UTC" if "%z" in known else None)
     raise ValueError(
         f"{where}: the time column {column.name!r} has {texts[0]!r:.80}; expected numbers or dates such as"
@@ -125,7 +142,7 @@ def clock_of(column: Series, format: str | None, where: str) -> Clock:
 
 def _most(read: Series) -> bool:
     """Say whether most texts could be read: then the others are mistakes, which are refused with their rows."""
-    return 2 * read.null_count() < max(1, len(read))
+    return 2 * int(read.sum()) > len(read) or not len(read)
 
 
 def with_step(clock: Clock, times: Times, starts: NDArray[np.bool_]) -> Clock:

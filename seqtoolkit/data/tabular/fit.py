@@ -59,7 +59,7 @@ def fit_series(options: Mapping[str, Any]) -> Fitted:
     columns = _columns(files[first], options)
     reads = {first: read(files[first], columns, options["gaps"])}
     reads |= _like(reads[first], files, options)
-    splits = _splits(reads, options)
+    splits = _splits(reads, options, _at(options))
     rows = splits[first] == 0
     scaling, dropped = fit(reads[first].table, rows, options["constant"])
     gone = set(dropped)
@@ -92,7 +92,7 @@ def fitted_before(options: Mapping[str, Any], plan: Plan, classes: list[str]) ->
     files = {name: open_table(options[name]) for name in FILES if options[name] is not None}
     known = known_of(plan, True, classes)
     reads = {name: read(file, plan.columns, plan.gaps, known) for name, file in files.items()}
-    splits = _splits(reads, options)
+    splits = _splits(reads, options, plan.at)
     prepared = {name: prepare(each, plan, splits[name], classes) for name, each in reads.items()}
     return Fitted(plan, classes, prepared, {name: file.sha256 for name, file in files.items()})
 
@@ -110,9 +110,9 @@ def _like(first: Read, files: dict[str, TableFile], options: Mapping[str, Any]) 
     return {name: read(files[name], first.columns, options["gaps"], known) for name in rest}
 
 
-def _splits(reads: dict[str, Read], options: Mapping[str, Any]) -> dict[str, Split]:
+def _splits(reads: dict[str, Read], options: Mapping[str, Any], at: At) -> dict[str, Split]:
     if "file" in reads:
-        by: SplitBy = options["split"] or ("group" if _at(options) == "end" else "time")
+        by: SplitBy = options["split"] or ("group" if at == "end" else "time")
         return {"file": divide(reads["file"].table, reads["file"].segments, by, options["shares"])}
     return {name: np.full(len(each.table), SPLITS.index(name), np.uint8) for name, each in reads.items()}
 
@@ -152,6 +152,10 @@ def _check_groups(reads: dict[str, Read], plan: Plan, options: Mapping[str, Any]
 
 
 def plan_before(options: Mapping[str, Any]) -> tuple[Plan, dict[str, Any]]:
-    """Read the plan and the spec of the checkpoint that is gone on from; a window may be chosen anew."""
+    """Read the plan and the spec of the checkpoint that is gone on from.
+
+    The window may be chosen anew, and the file may write its dates in another way.
+    """
     plan, spec = plan_of(Path(options["spec_of"]))
-    return replace(plan, window=options["window"] or plan.window), spec
+    columns = replace(plan.columns, time_format=options["time_format"] or plan.columns.time_format)
+    return replace(plan, columns=columns, window=options["window"] or plan.window), spec

@@ -8,7 +8,7 @@ from typing import Any
 from seqtoolkit.data.tabular.plan import Plan
 
 AGREE = ("horizon", "at", "missing", "unseen", "gaps")  # of the plan
-COLUMNS = ("task", "form", "time", "group", "name", "value", "time_format", "categorical", "targets")
+COLUMNS = ("task", "form", "time", "group", "name", "value", "categorical", "targets")
 
 
 def check_files(options: Mapping[str, Any]) -> None:

@@ -91,7 +91,12 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
     """Guess the types of the columns from the first rows; what they are read as is said when they are read."""
     pl = polars()
     options: dict[str, Any] = {"separator": separator, "null_values": list(MISSING)}
-    head = next(_rows(content, separator))
+    try:
+        head = next(_rows(content, separator))
+    except csv.Error as error:
+        raise ValueError(
+            f"{name} cannot be read as {FORMATS}: its first line is no header ({error})"
+        ) from None
     check_names(name, head)
     damage = partial(_ragged, content, separator, len(head))
     try:

@@ -177,7 +177,7 @@ class SeriesStream:
             labels=np.zeros(0, np.int32),
             classes=[],
             times=None if self.columns.time is None else np.array([row.time for row in rows]),
-            clock=self.plan.clock,
+            clock=self._reader.clock,
             row=np.array([row.number for row in rows]),
         )
 

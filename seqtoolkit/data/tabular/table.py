@@ -68,7 +68,7 @@ class Reader:
         self.groups = Coder()
         self.levels = [Coder(levels) for levels in known.levels or [[] for _ in columns.categorical]]
         self.classes = Coder(known.classes)
-        self.clock = known.clock
+        self.clock: Clock | None = None  # of this file
         self.rows = 0  # that were read
 
     def pieces(self) -> Iterator[DataFrame]:
@@ -92,7 +92,7 @@ class Reader:
         name = self.columns.time
         assert name is not None
         if self.clock is None:
-            self.clock = clock_of(piece[name], self.columns.time_format, self.file.name)
+            self.clock = clock_of(piece[name], self.columns.time_format, self.file.name, self.known.clock)
         times, missing = self.clock.read(piece[name])
         for row in map(int, np.flatnonzero(missing)[:1]):
             what = "is empty" if piece[name][row] is None else f"has {piece[name][row]!r:.80}"
