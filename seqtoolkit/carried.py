@@ -7,7 +7,7 @@ from torch import Tensor
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.encoder_decoder import EncoderDecoder
-from seqtoolkit.mixer import State, map_state, state_bytes
+from seqtoolkit.mixer import State, map_state, state_bytes, tensors
 from seqtoolkit.model import SequenceModel
 
 
@@ -22,8 +22,13 @@ class Carried:
         self._grows: bool | None = None
 
     def before(self, batch: Batch) -> State | None:
-        """Return the state to begin a batch with."""
-        return self.state if batch.carried else None
+        """Return the state to begin a batch with, on its device: that of a resumed run comes from a file.
+
+        None where the rows are others, as of a run that goes on with another batch size.
+        """
+        if not batch.carried or any(len(part) != len(batch) for part in tensors(self.state)):
+            return None
+        return map_state(lambda part: part.to(batch.inputs.device), self.state)
 
     def after(self, model: SequenceModel | EncoderDecoder, batch: Batch, state: State) -> None:
         """Keep the state of a batch that the next one may continue."""
@@ -36,10 +41,11 @@ class Carried:
 
 @torch.no_grad()
 def grows(model: SequenceModel | EncoderDecoder, inputs: Tensor) -> bool:
-    """Say whether a model's state is larger after more steps of `inputs` (B, T) or (B, T, F); draws no dropout."""
+    """Say whether a model's state is larger after two steps than after one, each the first of `inputs` (B, T, ...)."""
     assert isinstance(model, SequenceModel)
     training = model.training
     model.eval()
-    one, two = (state_bytes(model.features(model.embed(inputs[:1, :steps]))[1]) for steps in (1, 2))
+    step = inputs[:1, :1]  # a window may have no other
+    one, two = (state_bytes(model.features(model.embed(torch.cat([step] * n, 1)))[1]) for n in (1, 2))
     model.train(training)
     return two > one

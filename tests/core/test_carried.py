@@ -51,6 +51,17 @@ def test_a_first_window_begins_anew() -> None:
     assert carried.before(first) is None
 
 
+def test_a_state_from_a_file_goes_to_the_device_of_the_batch_and_is_for_its_rows_only() -> None:
+    carried = Carried()
+    carried.state = ({"h": torch.zeros(2, 4)}, None)
+    second = windows(torch.randint(5, (2, 9)), 4)[1]
+    second.inputs = second.inputs.to("meta")
+    (found, none) = carried.before(second)  # type: ignore[misc]
+    assert none is None
+    assert found["h"].device.type == "meta"
+    assert carried.before(windows(torch.randint(5, (3, 9)), 4)[1]) is None
+
+
 def test_what_grows_is_not_carried() -> None:
     model, carried = SequenceModel("attention", 5, 5, d_model=8, dropout=0.5), Carried()
     batch = windows(torch.randint(5, (2, 9)), 8)[0]
@@ -58,5 +69,6 @@ def test_what_grows_is_not_carried() -> None:
     carried.after(model, batch, score(model.eval(), batch, Loss()).state)
     assert carried.state is None
     assert grows(model.train(), batch.inputs)
+    assert grows(model, batch.inputs[:, :1])
     assert model.training
     assert (torch.random.get_rng_state() == before).all()

@@ -51,5 +51,5 @@ def test_there_and_back(record: Any) -> None:
     ],
 )
 def test_a_damaged_record_is_refused(record: Any, changes: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=f"record: .*{next(iter(changes))}|more"):
+    with pytest.raises(ValueError, match=f"record: .*{next(iter(changes))}"):
         type(record).from_dict({**record.to_dict(), **changes})
