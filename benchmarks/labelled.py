@@ -5,26 +5,28 @@
 The settings are those of configs/vowels.yaml, digits.yaml and mnist1d.yaml, which were chosen on training data alone;
 a seed draws the weights and the validation split. The test split is measured once, with the checkpoint that was best in
 validation. MNIST-1D (Greydanus & Kobak 2024) is generated: pip install 'seqtoolkit[mnist1d]'. A run that is there
-already is used again.
+already is used again. Options that this script does not know go to `fit`, such as --trainer.max_steps 20.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from resource import RUSAGE_CHILDREN, getrusage
 
 import numpy as np
+from jobs import CONFIGS
 from machine import describe, markdown, parser
+from single import minutes
 
+from seqtoolkit.quality import Quality
 from seqtoolkit.retention.statistics import wilson
+from seqtoolkit.runs import read_probe, read_run
 
-CONFIGS = Path(__file__).parent.parent / "configs"
 TASKS = {"vowels": "Japanese Vowels", "digits": "digits, by rows", "mnist1d": "MNIST-1D"}
 HEAD = (
     "data",
@@ -56,12 +58,13 @@ def main() -> None:
     options.add_argument("--folder", type=Path, default=Path("runs/labelled"), help="where the runs are kept")
     options.add_argument("--seeds", type=int, default=3, help="seeds of each task")
     options.add_argument("--tasks", nargs="+", choices=tuple(TASKS), default=list(TASKS), help="which data")
-    given = options.parse_args()
+    given, more = options.parse_known_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for task in given.tasks:
         files = mnist1d(given.folder / "mnist1d.npz") if task == "mnist1d" else []
-        rows.append(row(task, [result(given.folder, task, seed, files) for seed in range(given.seeds)]))
+        words = [*files, *more]
+        rows.append(row(task, [result(given.folder, task, seed, words) for seed in range(given.seeds)]))
     print(f"{describe()}; {given.seeds} seeds, one thread each\n")
     print(markdown(HEAD, rows))
 
@@ -84,23 +87,24 @@ def mnist1d(path: Path) -> list[str]:
     return ["--data.train", str(path), "--data.test", str(path)]
 
 
-def result(folder: Path, task: str, seed: int, files: list[str]) -> Result:
-    """Train and test one seed, unless that was done."""
-    run, taken = folder / f"{task}-{seed}", folder / f"{task}-{seed}.seconds"
-    if not (taken.exists() and run.exists()):
-        named = ["--seed_everything", str(seed), "--data.seed", str(seed), "--run", str(run)]
-        used = seqtoolkit("fit", "--config", str(CONFIGS / f"{task}.yaml"), *files, *named)
-        seqtoolkit("test", "--ckpt_path", str(run / "checkpoints" / "best.ckpt"))
-        taken.write_text(str(used))
-    stored = json.loads((run / "run.json").read_text())
-    records = json.loads((run / "probes" / "best" / "quality.json").read_text())["records"]
-    accuracy: dict[str, Any] = next(record for record in records if record["measure"] == "accuracy")
+def result(folder: Path, task: str, seed: int, words: list[str]) -> Result:
+    """Train and test one seed, each unless that was done."""
+    path, taken = folder / f"{task}-{seed}", folder / f"{task}-{seed}.seconds"
+    if not taken.exists():
+        named = ["--seed_everything", str(seed), "--data.seed", str(seed), "--run", str(path)]
+        taken.write_text(str(seqtoolkit("fit", "--config", str(CONFIGS / f"{task}.yaml"), *words, *named)))
+    if "test/loss" not in read_run(path).metrics:
+        seqtoolkit("test", "--ckpt_path", str(path / "checkpoints" / "best.ckpt"))
+    probe = read_probe(path, "best", "quality.json") or {}
+    found = {one["measure"]: Quality.from_dict(one) for one in probe["records"]}
+    accuracy = found["accuracy"]
+    assert accuracy.baseline_estimate is not None
     return Result(
-        accuracy=accuracy["estimate"],
-        macro_f1=next(record["estimate"] for record in records if record["measure"] == "macro_f1"),
-        baseline=accuracy["baseline_estimate"],
-        n=accuracy["n"],
-        seconds=stored["finished"] - stored["created"],
+        accuracy=accuracy.estimate,
+        macro_f1=found["macro_f1"].estimate,
+        baseline=accuracy.baseline_estimate,
+        n=accuracy.n,
+        seconds=60 * minutes(read_run(path)),
         processor=float(taken.read_text()),
     )
 
@@ -109,10 +113,15 @@ def seqtoolkit(*words: str) -> float:
     """Run one command on one core; return the seconds of a processor that it used."""
     print("seqtoolkit", *words, file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "seqtoolkit", *words, "--trainer.enable_progress_bar", "false"]
-    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
+    before, env = _used(), {**os.environ, "OMP_NUM_THREADS": "1"}
+    if subprocess.run(command, env=env, stdout=subprocess.DEVNULL).returncode:
         sys.exit(f"seqtoolkit {words[0]} failed; see above")
+    return _used() - before
+
+
+def _used() -> float:
+    """Return the seconds of a processor of all commands that have ended."""
+    used = getrusage(RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 

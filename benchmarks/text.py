@@ -16,13 +16,13 @@ from pathlib import Path
 import machine
 import ngram
 import numpy as np
+from single import minutes, seqtoolkit, trained
 
 from seqtoolkit.data.shakespeare import ShakespeareData
 from seqtoolkit.data.texts.language_quality import UNIGRAM
 from seqtoolkit.quality import Quality
 from seqtoolkit.runs import Run, read_probe, read_run
 
-CONFIG = Path(__file__).parent.parent / "configs" / "shakespeare.yaml"
 PROMPTS = ("PETRUCHIO.", "KATHERINA. I")
 ORDERS = range(2, 10)
 MEASURE = "bits_per_character"
@@ -63,18 +63,10 @@ def main() -> None:
 
 def _tested(path: Path, seed: int, more: list[str]) -> Run:
     """Train and test by one seed, each unless it was done, and read what was measured."""
-    if read_run(path).status != "finished":
-        seeds = ["--seed_everything", str(seed), "--data.seed", str(seed)]
-        _seqtoolkit("fit", "--config", str(CONFIG), *seeds, "--run", str(path), *more)
+    trained(path, "shakespeare", "--seed_everything", str(seed), "--data.seed", str(seed), *more)
     if f"test/{MEASURE}" not in read_run(path).metrics:
-        _seqtoolkit("test", "--ckpt_path", str(path / "checkpoints" / "best.ckpt"))
+        seqtoolkit("test", "--ckpt_path", str(path / "checkpoints" / "best.ckpt"))
     return read_run(path)
-
-
-def _seqtoolkit(*words: str) -> None:
-    """Run one command; its own messages say what is wrong with it."""
-    if failed := subprocess.run([sys.executable, "-m", "seqtoolkit", *words], stdout=sys.stderr).returncode:
-        raise SystemExit(failed)
 
 
 def _quality(run: Run) -> Quality:
@@ -84,13 +76,12 @@ def _quality(run: Run) -> Quality:
 
 def _row(run: Run) -> tuple[str, ...]:
     found = _quality(run)
-    minutes = ((run.finished or 0.0) - (run.created or 0.0)) / 60
     return (
         f"{run.arch}, seed {run.seed}",
         f"{run.parameters:,}",
         f"{found.estimate:.3f} [{found.lower:.3f}, {found.upper:.3f}]",
         f"{run.metrics['test/token_accuracy']:.1%}",
-        f"{minutes:.1f}",
+        f"{minutes(run):.1f}",
         f"{run.step:,}",
         f"{run.metrics['train/steps_per_second']:.2f}",
     )
