@@ -12,7 +12,7 @@ from pathlib import Path
 from seqtoolkit.data.image_rows import ImageData
 from seqtoolkit.data.labelled.image_files import Images, read_images
 from seqtoolkit.data.labelled.image_order import Read
-from seqtoolkit.data.opened import check_shipped
+from seqtoolkit.data.shipped import check_shipped
 
 SHA256 = {
     "images": "3d560d1d45a2614b2023e86cc7213a9298801383d803202a35b388fd75858e0c",

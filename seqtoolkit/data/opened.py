@@ -53,17 +53,3 @@ def sha256_of(path: str, expected: str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}; expected {expected}") from None
-
-
-def check_shipped(file: Path, sha256: str) -> str:
-    """Return the path of a file that was shipped with seqtoolkit.
-
-    Raises ValueError when it is not the one that was shipped.
-    """
-    found = sha256_of(str(file), "a file of seqtoolkit")
-    if found != sha256:
-        raise ValueError(
-            f"{file} is damaged: its sha256 is {found[:12]}…, expected {sha256[:12]}…;"
-            " reinstall with: pip install --force-reinstall --no-deps seqtoolkit"
-        )
-    return str(file)

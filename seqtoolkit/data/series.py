@@ -10,13 +10,14 @@ from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.metric import SequenceMetric
+from seqtoolkit.data.shares import check_paths, check_shares
 from seqtoolkit.data.tabular.columns import Form, Task
 from seqtoolkit.data.tabular.examples import SeriesExamples
 from seqtoolkit.data.tabular.fit import FILES, fit_series, fitted_before, plan_before
 from seqtoolkit.data.tabular.inputs import SeriesInputs
 from seqtoolkit.data.tabular.metrics import SplitMetrics
 from seqtoolkit.data.tabular.missing import Missing, Unseen
-from seqtoolkit.data.tabular.options import check_files, check_numbers, check_plan, check_task
+from seqtoolkit.data.tabular.options import check_numbers, check_plan, check_task
 from seqtoolkit.data.tabular.order import Gaps
 from seqtoolkit.data.tabular.parts import SeriesParts
 from seqtoolkit.data.tabular.plan import At
@@ -126,7 +127,8 @@ class SeriesData(SequenceData):
     ) -> None:
         super().__init__()
         options = {name: value for name, value in locals().items() if name not in ("self", "__class__")}
-        check_files(options)
+        check_paths({name: options[name] for name in FILES}, "table", known=spec_of is not None)
+        check_shares(shares)
         check_numbers(options)
         check_task(options)
         if quantiles is not None:

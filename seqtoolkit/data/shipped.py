@@ -1,21 +1,27 @@
-"""Data files that are shipped with the package: read whole, and only when they are what was shipped."""
+"""Data files that are shipped with the package: read only when they are what was shipped."""
 
 from __future__ import annotations
 
-import hashlib
 import lzma
 from pathlib import Path
 
+from seqtoolkit.data.opened import sha256_of
 
-def unpack(file: Path, sha256: str) -> bytes:
-    """Return the content of an xz file.
+
+def check_shipped(file: Path, sha256: str) -> str:
+    """Return the path of a file that was shipped with seqtoolkit.
 
     Raises ValueError when it is not the one that was shipped.
     """
-    packed = file.read_bytes()
-    if (found := hashlib.sha256(packed).hexdigest()) != sha256:
+    found = sha256_of(str(file), "a file of seqtoolkit")
+    if found != sha256:
         raise ValueError(
             f"{file} is damaged: its sha256 is {found[:12]}…, expected {sha256[:12]}…;"
             " reinstall with: pip install --force-reinstall --no-deps seqtoolkit"
         )
-    return lzma.decompress(packed)
+    return str(file)
+
+
+def unpack(file: Path, sha256: str) -> bytes:
+    """Return the content of an xz file. Raises as `check_shipped` does."""
+    return lzma.decompress(Path(check_shipped(file, sha256)).read_bytes())

@@ -49,7 +49,7 @@ class TaggedData(SequenceData):
         word: the column of the word, counted from 1; when null the first, in CoNLL-U the second (FORM)
         tag: the column of the tag, counted from 1 (-1 is the last); when null the last, in CoNLL-U the fourth (UPOS)
         min_count: a word is known when it occurs this often in training; the others are spelled
-        max_length: words and characters that are read of the longest sentence
+        max_length: words of the longest sentence
         on_bad_line: error stops at a line that cannot be used; skip leaves its sentence out, and counts
         batch_tokens: padded tokens in a training batch, over all processes together
         seed: of the order of the training batches

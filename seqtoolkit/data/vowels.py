@@ -12,7 +12,7 @@ from pathlib import Path
 from seqtoolkit.data.labelled.base import LabelledData
 from seqtoolkit.data.labelled.files import read_labelled
 from seqtoolkit.data.labelled.sequences import Sequences
-from seqtoolkit.data.opened import check_shipped
+from seqtoolkit.data.shipped import check_shipped
 
 SHA256 = {
     "train": "54eedcaea118cd7c5517b2937dd36dab85174ff29d967ee163694a3456575d51",

@@ -19,7 +19,7 @@ from seqtoolkit.data.labelled.files import read_labelled, with_target
 from seqtoolkit.data.labelled.npz_file import read_npz
 from seqtoolkit.data.labelled.sequences import Sequences
 from seqtoolkit.data.labelled.ts_file import read_ts
-from seqtoolkit.data.opened import check_shipped
+from seqtoolkit.data.shipped import check_shipped
 
 HEAD = "@classLabel true a b\n@data\n"
 

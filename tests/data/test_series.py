@@ -85,7 +85,7 @@ def predicted(data: SeriesData, model: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"file": None}, "no series: give --data.file TABLE"),
+        ({"file": None}, "no table: give --data.file TABLE, which is divided"),
         ({"train": "a.csv"}, r"is divided into three parts; leave out --data\.train"),
         ({"file": None, "train": "a.csv"}, r"or --data\.train, --data\.val and --data\.test"),
         ({"horizon": 0}, "horizon must be at least 1, got 0"),

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtoolkit.data.intervals import interval, skill_interval
 from seqtoolkit.quality import Quality
-from seqtoolkit.retention.bootstrap import RESAMPLES, percentile_interval, resampled_sums
+from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
 from seqtoolkit.retention.statistics import wilson
 
 Floats = NDArray[np.float64]
@@ -59,18 +60,12 @@ def class_records(
         Quality(
             measure="macro_f1",
             **shares,
-            **interval("estimate", "lower", "upper", f1),
+            **interval(f1),
             **_skill(f1, _macro_f1(base)),
             settings={"interval": PAIRED, **settings},
         ),
         _loss(losses, truth, np.asarray(class_counts) + 1),
     ]
-
-
-def interval(middle: str, lower: str, upper: str, values: Floats) -> dict[str, Any]:
-    """Name the first value, that of the data, and the percentile interval of the others, those of its resamples."""
-    low, high = percentile_interval(float(values[0]), values[1:])
-    return {middle: float(values[0]), lower: low, upper: high}
 
 
 def _loss(losses: Floats, truth: Counts, class_counts: Counts) -> Quality:
@@ -82,10 +77,10 @@ def _loss(losses: Floats, truth: Counts, class_counts: Counts) -> Quality:
         unit="nats",
         higher_is_better=False,
         n=len(losses),
-        **interval("estimate", "lower", "upper", sums[:, 0] / len(losses)),
+        **interval(sums[:, 0] / len(losses)),
         baseline="class frequencies",
         baseline_estimate=float(base.mean()),
-        **interval("skill", "skill_lower", "skill_upper", 1 - sums[:, 0] / sums[:, 1]),
+        **skill_interval(1 - sums[:, 0] / sums[:, 1]),
         settings={"interval": PAIRED, "resamples": RESAMPLES},
     )
 
@@ -94,7 +89,7 @@ def _skill(ours: Floats, base: Floats) -> dict[str, Any]:
     """Compare shares of which 1 is perfect; where the baseline is perfect, there is nothing to win."""
     room = 1 - base
     skill = np.divide(ours - base, room, out=np.zeros_like(ours), where=room > 0)
-    return {"baseline_estimate": float(base[0]), **interval("skill", "skill_lower", "skill_upper", skill)}
+    return {"baseline_estimate": float(base[0]), **skill_interval(skill)}
 
 
 def _accuracy(confusion: Counts) -> Floats:

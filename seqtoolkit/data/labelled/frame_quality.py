@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.data.labelled.class_records import PAIRED, interval
+from seqtoolkit.data.intervals import interval, skill_interval
+from seqtoolkit.data.labelled.class_records import PAIRED
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.quality import Quality
 from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
@@ -89,8 +90,8 @@ def _records(table: NDArray[np.float64]) -> list[Quality]:
             unit="nats a frame",
             higher_is_better=False,
             baseline_estimate=float(base_nats[0] / frames[0]),
-            **interval("estimate", "lower", "upper", nats / frames),
-            **interval("skill", "skill_lower", "skill_upper", 1 - nats / base_nats),
+            **interval(nats / frames),
+            **skill_interval(1 - nats / base_nats),
             **common,
         ),
         Quality(
@@ -98,8 +99,8 @@ def _records(table: NDArray[np.float64]) -> list[Quality]:
             unit="share",
             higher_is_better=True,
             baseline_estimate=float(base[0]),
-            **interval("estimate", "lower", "upper", share),
-            **interval("skill", "skill_lower", "skill_upper", _share(share - base, 1 - base)),
+            **interval(share),
+            **skill_interval(_share(share - base, 1 - base)),
             **common,
         ),
     ]

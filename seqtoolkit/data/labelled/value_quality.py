@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtoolkit.data.answered import Answered, Show, worst
-from seqtoolkit.data.labelled.class_records import PAIRED, interval
+from seqtoolkit.data.intervals import interval, skill_interval
+from seqtoolkit.data.labelled.class_records import PAIRED
 from seqtoolkit.losses import Loss
 from seqtoolkit.quality import Example, Quality
 from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
@@ -74,7 +75,7 @@ def _beside(ours: NDArray[np.float64], base: NDArray[np.float64]) -> dict[str, A
     """Name the errors of the data, the first ones, and the intervals of the resampled ones."""
     skill = 1 - np.divide(ours, base, out=np.ones_like(ours), where=base > 0)
     return {
-        **interval("estimate", "lower", "upper", ours),
+        **interval(ours),
         "baseline_estimate": float(base[0]),
-        **interval("skill", "skill_lower", "skill_upper", skill),
+        **skill_interval(skill),
     }

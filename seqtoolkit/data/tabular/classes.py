@@ -11,8 +11,8 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.data.intervals import interval, skill_interval
 from seqtoolkit.data.metric import SequenceMetric
-from seqtoolkit.data.tabular.error_records import interval
 from seqtoolkit.data.tabular.examples import SeriesExamples
 from seqtoolkit.data.tabular.units import Units, answered
 from seqtoolkit.losses import Loss
@@ -113,6 +113,6 @@ class StepClasses(SequenceMetric):
             **interval(ours),
             baseline=name,
             baseline_estimate=float(base[0]),
-            **interval(skill, "skill", "skill_"),
+            **skill_interval(skill),
             settings={"interval": over, "resamples": RESAMPLES, **more},
         )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtoolkit.data.intervals import interval, skill_interval
 from seqtoolkit.quality import Quality
-from seqtoolkit.retention.bootstrap import RESAMPLES, percentile_interval, resampled_sums
+from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
 
 if TYPE_CHECKING:
     from seqtoolkit.data.tabular.quality import Outputs
@@ -94,7 +95,7 @@ class _Records:
             **interval(ours),
             baseline=baseline,
             baseline_estimate=float(theirs[0]),
-            **interval(skill, "skill", "skill_"),
+            **skill_interval(skill),
             settings=self.settings | more,
         )
 
@@ -120,12 +121,6 @@ class _Records:
             name: steps[:, 2 + number + place * width] / count * factor for place, name in enumerate(names)
         }
         return {"by_step": {name: curve.tolist() for name, curve in curves.items()}}
-
-
-def interval(values: Floats, middle: str = "estimate", prefix: str = "") -> dict[str, Any]:
-    """Name the first value, that of the data, and the percentile interval of the others, those of its resamples."""
-    low, high = percentile_interval(float(values[0]), values[1:])
-    return {middle: float(values[0]), f"{prefix}lower": low, f"{prefix}upper": high}
 
 
 def _squared(unit: str, measure: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seqtoolkit.data.shares import SPLITS
 from seqtoolkit.data.tabular.columns import FORECASTS, Columns, choose
 from seqtoolkit.data.tabular.missing import levels_of
 from seqtoolkit.data.tabular.plan import At, Plan, plan_of
@@ -24,7 +25,7 @@ from seqtoolkit.data.tabular.prepare import (
 )
 from seqtoolkit.data.tabular.scaling import Scaling, fit
 from seqtoolkit.data.tabular.source import open_table
-from seqtoolkit.data.tabular.splits import SPLITS, Split, SplitBy, divide
+from seqtoolkit.data.tabular.splits import Split, SplitBy, divide
 from seqtoolkit.data.tabular.table import Known
 from seqtoolkit.data.tabular.tables import TableFile
 

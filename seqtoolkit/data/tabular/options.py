@@ -11,34 +11,14 @@ AGREE = ("horizon", "at", "missing", "unseen", "gaps")  # of the plan
 COLUMNS = ("task", "form", "time", "group", "name", "value", "categorical", "targets")
 
 
-def check_files(options: Mapping[str, Any]) -> None:
-    """Raise ValueError unless there is one file, or one for training and one for validation, or only a checkpoint."""
-    file, given = options["file"], [name for name in ("train", "val", "test") if options[name] is not None]
-    if file is not None and given:
-        raise ValueError(
-            f"--data.file {file} is divided into three parts; leave out --data.{' and --data.'.join(given)}"
-        )
-    if file is None and not given and options["spec_of"] is not None:
-        return
-    if file is None and not {"train", "val"} <= set(given):
-        raise ValueError(
-            "no series: give --data.file TABLE, a CSV, Parquet or Arrow file that is divided by --data.split,"
-            " or --data.train, --data.val and --data.test, a file for each"
-        )
-
-
 def check_numbers(options: Mapping[str, Any]) -> None:
     """Raise ValueError for a size that is impossible, and for sizes that do not fit each other."""
     for name in ("horizon", "window", "stride", "batch_size", "season"):
         if options[name] is not None and options[name] < 1:
             raise ValueError(f"{name} must be at least 1, got {options[name]}")
-    window, history, shares = options["window"], options["history"], options["shares"]
+    window, history = options["window"], options["history"]
     if history is not None and not 0 <= history < (window or history + 1):
         raise ValueError(f"history is {history} steps of a window of {window}; expected at least 0 and fewer")
-    if min(shares) < 0 or shares[0] <= 0:
-        raise ValueError(
-            f"shares {shares} are of training, validation and test: not negative, the first positive"
-        )
 
 
 def check_task(options: Mapping[str, Any]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from seqtoolkit.data.shares import SPLITS
 from seqtoolkit.data.tabular.examples import Label, Later, Same, SeriesExamples, Targets
 from seqtoolkit.data.tabular.fit import Fitted
-from seqtoolkit.data.tabular.splits import SPLITS
 from seqtoolkit.data.tabular.windows import Regions, Windows, cover, ends, regions, spread
 
 WINDOWS = 64  # of validation or test, where there are as many steps

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from seqtoolkit.data.shares import SPLITS
 from seqtoolkit.data.tabular.fit import Fitted
 from seqtoolkit.data.tabular.season import guess_season
-from seqtoolkit.data.tabular.splits import SPLITS
 
 
 def series_spec(fitted: Fitted, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtoolkit.data.shares import SPLITS, Shares, split_of
 from seqtoolkit.data.tabular.order import Segments
 from seqtoolkit.data.tabular.table import Table
 
 SplitBy = Literal["time", "group", "hash"]
-SPLITS = ("train", "val", "test")
-Shares = tuple[float, float, float]
 Split = NDArray[np.uint8]  # (L,) which of SPLITS each row belongs to
 
 
@@ -48,11 +47,10 @@ def divide(table: Table, segments: Segments, by: SplitBy, shares: Shares) -> Spl
 
 def by_group(names: Sequence[str], shares: Shares, exact: bool) -> list[int]:
     """Return the split of each name; `exact` gives as many to each as the shares say, at least one."""
-    digests = [hashlib.sha256(name.encode()).digest() for name in names]
-    test, val = shares[2] / sum(shares), (shares[2] + shares[1]) / sum(shares)
+    digests = [hashlib.sha256(name.encode()).hexdigest() for name in names]
     if not exact:
-        places = [int.from_bytes(digest[:8], "big") / 2**64 for digest in digests]
-        return [2 if place < test else 1 if place < val else 0 for place in places]
+        return [SPLITS.index(split_of(digest, shares)) for digest in digests]
+    test, val = shares[2] / sum(shares), (shares[2] + shares[1]) / sum(shares)
     tests = max(round(test * len(names)), shares[2] > 0)
     vals = max(round(val * len(names)) - tests, shares[1] > 0)
     rank = {number: place for place, number in enumerate(sorted(range(len(names)), key=digests.__getitem__))}

@@ -12,9 +12,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.data.intervals import interval, skill_interval
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.quality import Quality
-from seqtoolkit.retention.bootstrap import RESAMPLES, percentile_interval, resampled_sums
+from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
@@ -99,8 +100,8 @@ def _records(table: NDArray[np.float64], unit: str) -> list[Quality]:
             higher_is_better=False,
             baseline=UNIGRAM,
             baseline_estimate=float(base_nats[0] / bits[0]),
-            **_interval("estimate", "lower", "upper", nats / bits),
-            **_interval("skill", "skill_lower", "skill_upper", 1 - nats / base_nats),
+            **interval(nats / bits),
+            **skill_interval(1 - nats / base_nats),
             **common,
         ),
         Quality(
@@ -109,17 +110,8 @@ def _records(table: NDArray[np.float64], unit: str) -> list[Quality]:
             higher_is_better=True,
             baseline=LIKELIEST,
             baseline_estimate=float(base[0]),
-            **_interval("estimate", "lower", "upper", hits / steps),
-            **_interval(
-                "skill", "skill_lower", "skill_upper", (hits / steps - base) / np.maximum(1 - base, 1e-12)
-            ),
+            **interval(hits / steps),
+            **skill_interval((hits / steps - base) / np.maximum(1 - base, 1e-12)),
             **common,
         ),
     ]
-
-
-def _interval(middle: str, lower: str, upper: str, values: NDArray[np.float64]) -> dict[str, Any]:
-    """Name the value of the data, the first one, and the interval of the resampled ones."""
-    estimate = float(values[0])
-    low, high = percentile_interval(estimate, values[1:])
-    return {middle: estimate, lower: low, upper: high}

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.data.intervals import interval, skill_interval
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.quality import Confusion, Quality
-from seqtoolkit.retention.bootstrap import RESAMPLES, percentile_interval, resampled_sums
+from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
@@ -81,21 +82,15 @@ def _accuracy(table: NDArray[np.float64]) -> Quality:
     words, right, majority, lexicon = sums.T
     room = np.maximum(words - majority, 1e-9)
     estimate, skill = right / words, (right - majority) / room
-    low, high = percentile_interval(float(estimate[0]), estimate[1:])
-    skill_low, skill_high = percentile_interval(float(skill[0]), skill[1:])
     return Quality(
         measure="accuracy",
         unit="share",
         higher_is_better=True,
         n=len(table),
-        estimate=float(estimate[0]),
-        lower=low,
-        upper=high,
+        **interval(estimate),
         baseline="majority class",
         baseline_estimate=float(majority[0] / words[0]),
-        skill=float(skill[0]),
-        skill_lower=skill_low,
-        skill_upper=skill_high,
+        **skill_interval(skill),
         settings={
             "interval": "percentile bootstrap over sentences",
             "resamples": RESAMPLES,
