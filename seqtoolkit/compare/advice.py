@@ -23,7 +23,8 @@ def advise(found: Values) -> Values:
     if not known:
         why = "No training was finished and tested, so nothing can be advised."
         return {"arch": None, "tied": [], "reasons": [], "doubts": doubts(found, None), "text": why}
-    best = next(one for one in known if one["difference"] is None)
+    better = max if found["measure"]["mode"] == "max" else min
+    best = better(known, key=lambda one: float(one["quality"]["estimate"]))
     tied = [one for one in known if one["difference"] is not None and one["difference"]["tied"]]
     chosen = _chosen(best, tied, found["measure"])
     reasons = [
@@ -61,7 +62,7 @@ def _first(best: Values, found: Values) -> str:
 
 
 def _others(best: Values, known: list[Values]) -> list[str]:
-    """Say of every other architecture whether it is surely worse, or tied."""
+    """Say of every other architecture whether it is surely worse, or tied, or could not be compared."""
     apart = [one for one in known if one["difference"] is not None]
     worse = [
         f"{one['arch']} ({interval(one['difference'], '+')})"
@@ -72,7 +73,9 @@ def _others(best: Values, known: list[Values]) -> list[str]:
         f"{one['arch']} ({interval(one['difference'], '+')})" for one in apart if one["difference"]["tied"]
     ]
     said = [f"Surely worse, by their difference from it: {', '.join(worse)}."] if worse else []
-    return said + ([f"A tie, not told apart from {best['arch']}: {', '.join(tied)}."] if tied else [])
+    said += [f"A tie, not told apart from {best['arch']}: {', '.join(tied)}."] if tied else []
+    alone = [one["arch"] for one in known if one["difference"] is None and one is not best]
+    return said + ([f"Not compared with it, for want of a common seed: {', '.join(alone)}."] if alone else [])
 
 
 def _swapped(best: Values, chosen: Values) -> list[str]:

@@ -17,8 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from seqtoolkit.compare import jobs as jobs
-from seqtoolkit.compare import store
+from seqtoolkit.compare import jobs, store
 from seqtoolkit.compare.jobs import Job, do_all
 from seqtoolkit.compare.options import Options, parse
 from seqtoolkit.compare.plan import Plan, Request, Work, asked, check_same
@@ -80,7 +79,7 @@ class Session:
         self._stage(jobs.tests(work), self._failed)
         self._stage(jobs.horizons(work, self.skipped), self._left_out)  # one process at a time holds a run:
         self._stage(jobs.memories(work, self.skipped), self._left_out)  # so these two wait for each other
-        for job in jobs.costs(work):  # one by one: two at a time would slow each other
+        for job in jobs.costs(work, self.skipped):  # one by one: two at a time would slow each other
             self._stage([job], self._left_out)
 
     def write(self, status: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ Values = dict[str, Any]
 def doubts(found: Values, chosen: Values | None) -> list[str]:
     """Return the doubts about a collected comparison, and about the architecture that was chosen, if one was."""
     rules: tuple[Callable[[Values, Values | None], Iterator[str]], ...] = (
-        _failed, _seeds, _examples, _baseline, _edge, _parameters, _order, _time, _memory, _skipped, _test
+        _failed, _seeds, _spread, _examples, _baseline, _edge, _parameters, _order, _time, _memory, _skipped, _test
     )  # fmt: skip
     return [sentence for rule in rules for sentence in rule(found, chosen)]
 
@@ -36,6 +36,17 @@ def _seeds(found: Values, chosen: Values | None) -> Iterator[str]:
         yield "n = 1 seed: nothing is known of how much another start would change (--seeds 3 or more)."
     elif n < ENOUGH_SEEDS:
         yield f"n = {n} seeds are few: the intervals are wide, and a tie may only be a lack of seeds (--seeds {n + 2})."
+
+
+def _spread(found: Values, chosen: Values | None) -> Iterator[str]:
+    """Say so where seeds have no interval because they do not differ: nothing is surer for it."""
+    for one in found["architectures"]:
+        quality = one["quality"]
+        if quality is not None and quality["seeds"] > 1 and quality["lower"] is None:
+            yield (
+                f"All {quality['seeds']} seeds of {one['arch']} have reached the same, {figure(quality['estimate'])}:"
+                " how much others would differ is not known."
+            )
 
 
 def _examples(found: Values, chosen: Values | None) -> Iterator[str]:

@@ -23,6 +23,7 @@ from seqtoolkit.runs import Run
 Skipped = Mapping[
     str, Mapping[str, str]
 ]  # {architecture: {what could not be measured when it was tried: why}}
+STEP = "time of a step"
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,13 @@ def _measured(work: Work, arch: str, seed: int, run: Run, protocol: str, skipped
     return [Job(f"{arch}, seed {seed}, {protocol}", run.path, _retention(work, run.path, protocol))]
 
 
-def costs(work: Work) -> list[Job]:
-    """Return the measurement of time and state of one run of each architecture."""
+def costs(work: Work, skipped: Skipped) -> list[Job]:
+    """Return the measurement of time and state of one run of each architecture, unless it is stored, or failed."""
     found = []
     for arch, run in first_runs(work).items():
-        if cost_of(run.path).get("steps") != work.plan.history:
+        if cost_of(run.path).get("steps") != work.plan.history and STEP not in skipped.get(arch, {}):
             words = [sys.executable, "-m", "seqtoolkit.compare.cost", str(run.path), str(work.plan.history)]
-            found.append(Job(f"{arch}, time of a step", run.path, words))
+            found.append(Job(f"{arch}, {STEP}", run.path, words))
     return found
 
 

@@ -21,7 +21,7 @@ TAKEN = {  # options of `fit` that the comparison sets itself
     "--trainer.max_time": "--max_time",
     "--trainer.max_steps": "--max_steps",
 }
-FACTORS = (1 / 3, 1, 3)  # of the configuration's learning rate: the grid
+FACTORS = (1 / 3, 3)  # of the configuration's learning rate: these are tried beside it
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Options:
     architectures: tuple[str, ...]
     seeds: int  # 0 to seeds - 1
     budget: Budget  # in the place of the configuration's; without limits: that one
-    rates: tuple[float, ...] | None  # the grid; FACTORS when null
+    rates: tuple[float, ...] | None  # the grid; around the configuration's when null
     rate_share: float  # of the budget, for each rate of the grid
     out: Path
     jobs: int  # at a time
@@ -145,6 +145,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--threads", type=int, default=1, help="of each training (1)")
     add("--measure", metavar="NAME:min|max", help="what the test is judged by (default: the task's own)")
     add("--sequences", type=int, default=256, help="for the horizon, and the memory need of the data (256)")
-    add("--retry", action="store_true", help="train again what has failed")
+    add("--retry", action="store_true", help="train and measure again what has failed")
     add("--json", action="store_true", help="print compare.json instead of the table")
     return parser

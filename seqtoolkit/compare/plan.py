@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from seqtoolkit.compare.budget import Budget
 from seqtoolkit.compare.options import FACTORS, Options
+from seqtoolkit.data.opened import sha256_of
 from seqtoolkit.files import read_json, write_json
 
 SCHEMA = 1
@@ -99,10 +100,8 @@ class Work:
     @property
     def rates(self) -> list[float]:
         """The grid of learning rates, ascending."""
-        given = self.options.rates
-        return sorted(
-            given or {float(f"{factor * self.plan.rate:.2g}") for factor in FACTORS} | {self.plan.rate}
-        )
+        beside = {float(f"{factor * self.plan.rate:.2g}") for factor in FACTORS}
+        return sorted(self.options.rates or {self.plan.rate, *beside})
 
     @property
     def seeds(self) -> list[int]:
@@ -147,12 +146,6 @@ def asked(options: Options) -> dict[str, Any]:
     }
 
 
-def digest(path: Path) -> str:
-    """Return the sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def check_same(folder: Path, plan: Plan, again: dict[str, Any]) -> None:
     """Raise ValueError that lists what was otherwise, asked or in the data, when the comparison of a folder began."""
     differences = [
@@ -160,8 +153,8 @@ def check_same(folder: Path, plan: Plan, again: dict[str, Any]) -> None:
         for name, value in again.items()
         if plan.asked.get(name) != value
     ]
-    kept = [(Path(name), sha256) for name, sha256 in plan.files.items() if Path(name).is_file()]
-    differences += [f"{path} has changed" for path, sha256 in kept if digest(path) != sha256]
+    kept = [(name, sha256) for name, sha256 in plan.files.items() if Path(name).is_file()]
+    differences += [f"{name} has changed" for name, sha256 in kept if sha256_of(name, "data") != sha256]
     if differences:
         raise ValueError(
             f"{folder} holds a comparison that began otherwise ({'; '.join(differences)}): choose another folder with"

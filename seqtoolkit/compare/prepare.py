@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 
 from seqtoolkit.compare.budget import Budget
-from seqtoolkit.compare.plan import Plan, Request, digest
+from seqtoolkit.compare.plan import Plan, Request
 from seqtoolkit.compare.sizes import counted, matched, varied
+from seqtoolkit.data.opened import sha256_of
 
 BATCHES = 64  # of the validation split, in which the longest history is looked for
 
@@ -94,8 +95,8 @@ def open_data(section: dict[str, Any]) -> Any:
 
 def files(data: Any, options: dict[str, Any]) -> dict[str, str]:
     """Return the sha256 of each file that the options of a data module name."""
-    paths = [Path(options[name]) for name in data.files if isinstance(options.get(name), str)]
-    return {str(path): digest(path) for path in paths if path.is_file()}
+    paths = [options[name] for name in data.files if isinstance(options.get(name), str)]
+    return {path: sha256_of(path, "data") for path in paths if Path(path).is_file()}
 
 
 def judged(data: Any) -> str:

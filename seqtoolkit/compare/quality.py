@@ -22,7 +22,7 @@ HIGHER = (  # measures of which more is better, the first that a task has
     "recall_accuracy",
     "accuracy",
     "sequence_accuracy",
-    "f1",
+    "macro_f1",
     "token_accuracy",
     "r2",
     "chrf",
@@ -49,7 +49,7 @@ class Measure:
     @property
     def is_share(self) -> bool:
         """Whether it lies between 0 and 1."""
-        return self.name.endswith("accuracy")
+        return self.name.endswith(("accuracy", "f1"))
 
     def to_dict(self) -> dict[str, str]:
         """Return plain values for JSON."""

@@ -177,7 +177,10 @@ def _compare(architectures: list[dict[str, Any]], measure: Measure) -> None:
         return
     best = max(known, key=lambda one: measure.sign * one["quality"]["estimate"])
     for one in known:
-        if one is not best and (found := difference(_qualities(one), _qualities(best), len(known) - 1)):
+        if one is best:
+            continue
+        found = difference(_qualities(one), _qualities(best), len(known) - 1, measure.is_share)
+        if found is not None:
             one["difference"] = {"than": best["arch"], **asdict(found), "tied": found.tied}
 
 

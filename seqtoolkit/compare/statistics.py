@@ -27,7 +27,10 @@ class Reached:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much higher the quality of one architecture is than that of another; bounds are null with one seed."""
+    """How much higher the quality of one architecture is than that of another.
+
+    Bounds are null where no interval is known: with one seed, or without any spread of seeds or examples.
+    """
 
     estimate: float
     lower: float | None
@@ -41,10 +44,11 @@ class Difference:
 
 
 def over_seeds(qualities: Sequence[Reached], share: bool = False) -> dict[str, Any]:
-    """Return the mean over seeds, its 95 % interval over seeds (Student's t; null with one), and over examples.
+    """Return the mean over seeds, its 95 % interval over seeds (Student's t), and over examples.
 
-    All seeds are tested on the same examples, so that of a mean is at most as wide as the mean of theirs. The interval
-    of a `share` ends at 0 and 1.
+    That over seeds is null with one, and where all have reached the same: no spread says nothing of the next seed. All
+    seeds are tested on the same examples, so that of a mean is at most as wide as the mean of theirs. The interval of a
+    `share` ends at 0 and 1.
     """
     values = [one.estimate for one in qualities]
     mean, half = fmean(values), _half(values, ALPHA)
@@ -58,27 +62,28 @@ def over_seeds(qualities: Sequence[Reached], share: bool = False) -> dict[str, A
 
 
 def difference(
-    ours: Mapping[int, Reached], theirs: Mapping[int, Reached], comparisons: int = 1
+    ours: Mapping[int, Reached], theirs: Mapping[int, Reached], comparisons: int = 1, share: bool = False
 ) -> Difference | None:
     """Return ours - theirs over the seeds that both have, with an interval at 95 % for so many comparisons together.
 
     Its variance is that over seeds, in pairs, and those of both over examples, as if they were independent: the same
-    examples are hard for both, so it is too wide rather than too narrow. Bonferroni over comparisons. None without a
-    common seed.
+    examples are hard for both, so it is too wide rather than too narrow. Bonferroni over comparisons; of a `share`, it
+    ends at -1 and 1. None without a common seed.
     """
     seeds = sorted(set(ours) & set(theirs))
     if not seeds:
         return None
     each = [ours[seed].estimate - theirs[seed].estimate for seed in seeds]
     alpha, mean = ALPHA / max(1, comparisons), fmean(each)
-    half = _half(each, alpha)
-    if half is None:
-        return Difference(mean, None, None, 1)
+    half = _half(each, alpha) or 0.0
     scale = NormalDist().inv_cdf(1 - alpha / 2) / NormalDist().inv_cdf(1 - ALPHA / 2)
     mine, other = ([one[seed] for seed in seeds] for one in (ours, theirs))
     below = math.hypot(half, scale * _reach(mine, "lower"), scale * _reach(other, "upper"))
     above = math.hypot(half, scale * _reach(mine, "upper"), scale * _reach(other, "lower"))
-    return Difference(mean, mean - below, mean + above, len(seeds))
+    if len(seeds) == 1 or not (below and above):
+        return Difference(mean, None, None, len(seeds))
+    most = 1.0 if share else math.inf
+    return Difference(mean, max(-most, mean - below), min(most, mean + above), len(seeds))
 
 
 def _reach(qualities: Sequence[Reached], side: str) -> float:
@@ -91,7 +96,8 @@ def _reach(qualities: Sequence[Reached], side: str) -> float:
 
 
 def _half(values: Sequence[float], alpha: float) -> float | None:
-    if len(values) < 2:
+    """Return half of Student's interval of the mean; None without a spread to take it from."""
+    if len(set(values)) < 2:
         return None
     return t_quantile(1 - alpha / 2, len(values) - 1) * stdev(values) / math.sqrt(len(values))
 

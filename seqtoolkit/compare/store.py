@@ -22,7 +22,8 @@ architectures      one for each, in the order that was asked for:
   seeds            [{seed, run, status: waiting, finished or failed, error, quality: {estimate, lower, upper, n},
                    seconds, steps}]; the interval is 95 % over the n examples of the split
   quality          {estimate, lower, upper, seeds, examples_lower, examples_upper, examples}: the mean over seeds, its
-                   95 % interval over seeds (Student's t; null with one), and over examples (the means of the bounds)
+                   95 % interval over seeds (Student's t; null with one, or when all reached the same), and over
+                   examples (the means of the bounds)
   baseline         {name, estimate, skill, skill_lower, skill_upper}: what needs no model, where the task has one
   seconds          of training, validation left out: the median over seeds
   latency          {estimate, lower, upper, n}: milliseconds a step of one sequence: median and quartiles of n
@@ -31,7 +32,8 @@ architectures      one for each, in the order that was asked for:
   memory           {lags, estimate, lower, upper, null, unit, full_loss, seed, within_interval, context: {estimate,
                    lower, upper, censored, upper_censored}}: the loss against the context that is available
   skipped          {what: why}: what could not be measured
-  difference       {than, estimate, lower, upper, pairs, tied}: of quality, from the best one, paired by seed
+  difference       {than, estimate, lower, upper, pairs, tied}: of quality, from the best one, paired by seed; null
+                   without a common seed
 memory_need        {arch, estimate, lower, upper, censored, upper_censored}: steps of context that the data need, as the
                    architecture with the lowest loss shows it
 recommendation     {arch, tied: [], reasons: [], doubts: [], text}; arch is null where nothing can be advised

@@ -78,10 +78,11 @@ def how(found: Values) -> str:
         examples = (one["quality"] or {}).get("examples") or examples
     rates = ", ".join(f"{rate:g}" for rate in settings["rates"])
     horizon = next((one["horizon"]["protocol"] for one in found["architectures"] if one["horizon"]), None)
+    sides = ", in encoder and decoder" if settings["encoder"] else ""
     said = [
         f"{many(len(settings['seeds']), 'seed')}, {Budget(**settings['budget'])} of training each,"
-        f" {settings['threads']} core each, {settings['jobs']} at a time; as many parameters as {settings['reference']}"
-        f" ({settings['parameters']:,}){', in encoder and decoder' if settings['encoder'] else ''}."
+        f" {many(settings['threads'], 'core')} each, {settings['jobs']} at a time; as many parameters as"
+        f" {settings['reference']} ({settings['parameters']:,}){sides}."
     ]
     if len(settings["rates"]) > 1:
         said.append(

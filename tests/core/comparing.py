@@ -9,7 +9,8 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from seqtoolkit import retention_store
-from seqtoolkit.compare.plan import Plan, digest
+from seqtoolkit.compare.plan import Plan
+from seqtoolkit.data.opened import sha256_of
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.run_folder import RunFolder
 
@@ -60,7 +61,7 @@ class Fake:
             "steps_in_epoch": 10.0,
             "history": 12,
             "split": self.split,
-            "files": {str(path): digest(path) for path in self.files},
+            "files": {str(path): sha256_of(str(path), "data") for path in self.files},
         }
         budget = {"seconds": None, "steps": 100, "epochs": None}
         if not error:

@@ -70,6 +70,13 @@ def test_a_tie_is_called_a_tie_and_the_faster_of_equals_is_taken() -> None:
     assert advise(comparison(lstm, one("gru", 0.25, difference=far, latency=fast)))["arch"] == "lstm"
 
 
+def test_the_best_is_recommended_also_where_no_seed_is_shared() -> None:
+    for mode, best, other in (("min", "lstm", "rnn"), ("max", "rnn", "lstm")):
+        found = advise(comparison(one("rnn", 0.4), one("lstm", 0.2), mode=mode))
+        assert (found["arch"], found["tied"]) == (best, [])
+        assert f"Not compared with it, for want of a common seed: {other}." in found["text"]
+
+
 def test_the_skill_is_told() -> None:
     sure = BASE | {"skill_lower": 0.02}
     found = advise(comparison(one("lstm", 0.2, baseline=sure)))
@@ -142,6 +149,14 @@ def test_memory_beyond_what_was_measured_is_said() -> None:
     text = advise(found)["text"]
     assert "The data need at least 16" in text
     assert "The loss still falls at the longest context that was measured, 16 steps." in text
+
+
+def test_seeds_that_do_not_differ_are_no_certainty() -> None:
+    quality = one("lstm", 0.2)["quality"] | {"lower": None, "upper": None}
+    text = advise(comparison(one("lstm", 0.2, quality=quality)))["text"]
+    assert (
+        "All 5 seeds of lstm have reached the same, 0.2: how much others would differ is not known." in text
+    )
 
 
 def test_no_interval_over_examples_is_said() -> None:

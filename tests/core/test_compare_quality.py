@@ -82,6 +82,11 @@ def test_what_another_split_or_nothing_has_measured(tmp_path: Path) -> None:
     assert quality_of(tmp_path, Measure("loss", "min")) is None
 
 
+def test_shares_lie_between_0_and_1() -> None:
+    shares = [Measure(name, "max").is_share for name in ("frame_accuracy", "macro_f1", "r2", "bleu")]
+    assert shares == [True, True, False, False]
+
+
 def test_an_interval_in_other_units_is_not_taken(tmp_path: Path) -> None:
     run = leave(tmp_path / "run", {"accuracy": 86.0}, ACCURACY)
     assert quality_of(run, Measure("accuracy", "max")) == Reached(86.0)

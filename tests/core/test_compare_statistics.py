@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqtoolkit.compare.budget import Budget, seconds
+from seqtoolkit.compare.options import parse
+from seqtoolkit.compare.plan import Plan, Work
 from seqtoolkit.compare.sizes import APART, counted, matched, nearest, varied
-from seqtoolkit.compare.statistics import Reached, difference, over_seeds
+from seqtoolkit.compare.statistics import Difference, Reached, difference, over_seeds
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.data.reverse import ReverseData
 
@@ -39,6 +43,22 @@ def test_one_seed_has_no_interval_and_a_share_ends_at_0_and_1() -> None:
     assert [alone[name] for name in ("lower", "upper", "examples_lower", "examples")] == [None] * 4
     share = over_seeds([Reached(0.9), Reached(0.1)], share=True)
     assert (share["lower"], share["upper"]) == (0, 1)
+    apart = difference(plain([0.9, 0.1]), plain([0.2, 0.3]), share=True)
+    assert apart is not None
+    assert (apart.lower, apart.upper) == (-1, 1)
+
+
+def test_seeds_that_do_not_differ_make_nothing_certain() -> None:
+    same = over_seeds([Reached(1.0, 0.9, 1.0, 30)] * 3)
+    assert (same["estimate"], same["lower"], same["upper"]) == (1.0, None, None)
+    assert (same["examples_lower"], same["examples_upper"]) == (0.9, 1.0)
+    found = difference(plain([1.0] * 3), plain([0.5] * 3))
+    assert found == Difference(0.5, None, None, 3)
+    assert found.tied
+    right, half = (dict.fromkeys(range(3), one) for one in (Reached(1.0, 0.9, 1.0), Reached(0.5, 0.3, 0.7)))
+    known = difference(right, half)
+    assert known is not None
+    assert (known.lower, known.upper) == pytest.approx((0.5 - math.hypot(0.1, 0.2), 0.7))
 
 
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=6), st.integers(1, 5))
@@ -50,8 +70,9 @@ def test_a_difference_turned_round_is_its_negative(
     assert there is not None and back is not None  # noqa: PT018
     assert there.estimate == pytest.approx(-back.estimate)
     assert there.tied == back.tied
-    if len(pairs) == 1:
-        assert (there.lower, there.tied) == (None, True)
+    if there.lower is None:
+        assert (there.tied, back.lower) == (True, None)
+        assert len({there - back for there, back in pairs}) == 1
     else:
         assert there.lower == pytest.approx(-back.upper)
 
@@ -66,7 +87,7 @@ def test_differences_are_paired_and_widened_for_what_is_compared_with_it() -> No
 
 
 def test_examples_widen_a_difference_and_seeds_must_be_shared() -> None:
-    sure = difference(plain([1.0, 1.1]), plain([2.0, 2.1]))
+    sure = difference(plain([1.0, 1.1]), plain([2.0, 2.11]))
     few = difference(
         {seed: Reached(1.0 + seed / 10, 0.0, 2.0, 9) for seed in (0, 1)},
         {seed: Reached(2.0 + seed / 10, 1.0, 3.0, 9) for seed in (0, 1)},
@@ -155,6 +176,17 @@ def test_a_budget_comes_back_from_the_words_of_fit(total: int) -> None:
         Budget.of({name: value if name == "max_time" else int(value) for name, value in words.items()})
         == budget
     )
+
+
+def test_rates_to_both_sides_of_the_configurations_are_tried(tmp_path: Path) -> None:
+    (tmp_path / "made.yaml").write_text("data: {}\n")
+    options = parse(["--config", str(tmp_path / "made.yaml"), "--architectures", "rnn"])
+    plan = Plan(
+        asked={}, task="made", reference="rnn", parameters=9, encoder=False, monitor="val/loss", mode="min",
+        rate=0.00123, budget={}, steps_in_epoch=1.0, split="test", history=1,
+    )  # fmt: skip
+    assert Work(tmp_path, options, plan).rates == [0.00041, 0.00123, 0.0037]
+    assert Work(tmp_path, replace(options, rates=(0.5, 0.1)), plan).rates == [0.1, 0.5]
 
 
 def test_parts_of_a_budget() -> None:
