@@ -33,8 +33,9 @@ class Served(nn.Module):
     def __init__(self, model: SequenceModel, spec: dict[str, Any]) -> None:
         super().__init__()
         self.model = model
-        self.inputs = _units(spec.get("inputs"), ("center", "scale"))
-        self.outputs = _units(spec.get("outputs"), ("center", "scale"))
+        self.inputs = _units(spec.get("inputs"), spec.get("num_features", 0))
+        self.outputs = _units(spec.get("outputs"))
+        self.sorts = spec.get("target") == "quantiles"  # they may cross; `predict` writes them in order, too
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Map (B, 1) tokens or (B, 1, F) features, and a state, to (B, V) and the state after them."""
@@ -44,7 +45,7 @@ class Served(nn.Module):
         if self.outputs is not None:
             each = scores.view(scores.shape[0], self.outputs["center"].shape[0], -1)  # (B, K, Q)
             each = each * self.outputs["scale"].unsqueeze(-1) + self.outputs["center"].unsqueeze(-1)
-            scores = each.flatten(1)
+            scores = (each.sort(-1).values if self.sorts else each).flatten(1)
         return scores, state
 
 
@@ -74,7 +75,7 @@ def programs(checkpoint: Checkpoint) -> dict[str, ExportedProgram]:
             later = torch.export.export(served, (inputs, state), dynamic_shapes=(rows, sizes))
     except Exception as error:  # whatever a plugin does that cannot be traced
         raise ValueError(
-            f"{checkpoint.arch} cannot be exported: torch.export says {str(error).splitlines()[0][:200]!r}"
+            f"{checkpoint.arch} cannot be exported: torch.export says {first_line(error)!r}"
         ) from error
     return {"first": first, "next": later}
 
@@ -98,7 +99,7 @@ def drawn(checkpoint: Checkpoint, rows: int, steps: int) -> Tensor:
     if size := spec.get("vocab_size", 0):
         return torch.randint(size, (rows, steps), generator=generator)
     inputs = torch.randn(rows, steps, spec["num_features"], generator=generator)
-    units = _units(spec.get("inputs"), ("center", "scale"))
+    units = _units(spec.get("inputs"), spec["num_features"])
     return inputs if units is None else inputs * units["scale"] + units["center"]
 
 
@@ -135,12 +136,23 @@ def _apart(found: Tensor, expected: Tensor) -> float:
     return float((found - expected).abs().max() / expected.abs().max().clamp(min=1))
 
 
-def _units(unit: dict[str, Any] | None, names: tuple[str, ...]) -> nn.ParameterDict | None:
-    """Return what was fitted in training as constants that travel with the program."""
-    if not unit or any(name not in unit for name in names):  # as of 0/1 rolls, which have no scale
+def first_line(error: BaseException) -> str:
+    """Return what an error says first, or its name."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+
+
+def _units(unit: dict[str, Any] | None, width: int = 0) -> nn.ParameterDict | None:
+    """Return what was fitted in training as constants that travel with the program.
+
+    Features beyond the channels, up to `width`, are marks of what was missing: they are read as they are.
+    """
+    if not unit or "center" not in unit:  # as of 0/1 rolls, which have no scale
         return None
-    parts = {name: nn.Parameter(torch.tensor(unit[name]), requires_grad=False) for name in names}
-    return nn.ParameterDict(parts)
+    marks = max(0, width - len(unit["center"]))
+    parts = {"center": [*unit["center"], *[0.0] * marks], "scale": [*unit["scale"], *[1.0] * marks]}
+    return nn.ParameterDict(
+        {name: nn.Parameter(torch.tensor(part), requires_grad=False) for name, part in parts.items()}
+    )
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -11,7 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqtoolkit.data.opened import sha256_of
 from seqtoolkit.files import write_json
+from seqtoolkit.retention_options import Parser
 
 if TYPE_CHECKING:
     from seqtoolkit.checkpoint import Checkpoint
@@ -21,10 +22,10 @@ SCHEMA = 1
 
 def main(argv: list[str]) -> int:
     """Export a checkpoint, or the best one of a run."""
-    options = _parser().parse_args(argv)
     try:
+        options = _parser().parse_args(argv)
         print(export(options.path, options.output, options.format))
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         print(f"seqtoolkit export: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
@@ -39,12 +40,12 @@ def export(path: Path, output: Path | None, format: str) -> str:
     from seqtoolkit.runs import find_checkpoint
 
     file = find_checkpoint(path)
+    checkpoint = checkpoints.load(file)
     folder = output or file.resolve().parent.parent / f"export-{file.stem}-{format}"
     if folder.exists():
         raise ValueError(f"{folder} is there already: remove it, or choose another --output")
     if not folder.absolute().parent.is_dir():
         raise ValueError(f"--output {folder}: expected a folder inside one that exists")
-    checkpoint = checkpoints.load(file)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.absolute().parent))
     try:
         apart = _write(checkpoint, temporary, format)
@@ -58,7 +59,7 @@ def export(path: Path, output: Path | None, format: str) -> str:
 
 def _write(checkpoint: Checkpoint, folder: Path, format: str) -> float:
     """Write the programs, read them again, and compare them with the model."""
-    from seqtoolkit.export import TOLERANCE, difference, leaves, programs, served_model
+    from seqtoolkit.export import TOLERANCE, difference, programs
 
     made = programs(checkpoint)
     if format == "onnx":
@@ -74,43 +75,31 @@ def _write(checkpoint: Checkpoint, folder: Path, format: str) -> float:
             f" more than {TOLERANCE:.0e}; nothing is written. Steps that depend on how many there were, as with"
             " a window of attention, cannot be exported"
         )
-    state = leaves(served_model(checkpoint)(_one(checkpoint))[1])
-    write_json(folder / "model.json", _manifest(checkpoint, files, state, apart))
+    write_json(folder / "model.json", _manifest(checkpoint, files, apart))
     return apart
 
 
-def _one(checkpoint: Checkpoint) -> Any:
-    from seqtoolkit.export import drawn
-
-    return drawn(checkpoint, 1, 1)
-
-
-def _manifest(
-    checkpoint: Checkpoint, files: dict[str, str], state: list[Any], apart: float
-) -> dict[str, Any]:
+def _manifest(checkpoint: Checkpoint, files: dict[str, str], apart: float) -> dict[str, Any]:
     """Say what the programs are, what goes in, what comes out, and where they come from."""
-    with checkpoint.path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    from seqtoolkit.export_layout import layout
+
     return {
         "schema": SCHEMA,
         "model": str(checkpoint.described),
         "files": files,
-        "inputs": "(B, 1) token ids"
-        if checkpoint.described.spec.get("vocab_size")
-        else "(B, 1, F) raw features",
-        "outputs": "(B, V): scores of classes or labels, or values in the user's units",
-        "state": [{"shape": ["B", *part.shape[1:]], "dtype": str(part.dtype)} for part in state],
+        **layout(checkpoint),
         "spec": checkpoint.described.spec,
         "difference": apart,
-        "checkpoint_sha256": digest,
+        "checkpoint_sha256": sha256_of(str(checkpoint.path), "a checkpoint"),
         "step": checkpoint.step,
         "versions": {name: version(name) for name in ("seqtoolkit", "torch")},
     }
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="seqtoolkit export", description=(main.__doc__ or "").strip())
-    parser.add_argument("path", type=Path, help="a run folder, or a checkpoint")
-    parser.add_argument("--output", type=Path, help="the new folder; by default inside the run")
-    parser.add_argument("--format", choices=("torch", "onnx"), default="torch", help="torch.export or ONNX")
+    parser = Parser(prog="seqtoolkit export", description=main.__doc__)
+    add: Any = parser.add_argument
+    add("path", type=Path, help="a run folder, or a checkpoint")
+    add("--output", type=Path, help="the new folder; by default inside the run")
+    add("--format", choices=("torch", "onnx"), default="torch", help="torch.export (the default) or ONNX")
     return parser

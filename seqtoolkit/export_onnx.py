@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from seqtoolkit.export import leaves
+from seqtoolkit.export import first_line, leaves
 
 
 def save(program: ExportedProgram, folder: Path, name: str) -> str:
@@ -30,9 +30,7 @@ def save(program: ExportedProgram, folder: Path, name: str) -> str:
         assert made is not None
         made.save(folder / f"{name}.onnx")
     except torch.onnx.errors.OnnxExporterError as error:
-        raise ValueError(
-            f"ONNX cannot express this model ({str(error).splitlines()[0][:200]}): --format torch"
-        ) from None
+        raise ValueError(f"ONNX cannot express this model ({first_line(error)}): --format torch") from None
     return f"{name}.onnx"
 
 

@@ -12,6 +12,7 @@ import torch
 from seqtoolkit import checkpoint, cli, export, export_torch
 from seqtoolkit.codec import Codec
 from seqtoolkit.described import describe
+from seqtoolkit.export_layout import columns, layout
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.runs import find_checkpoint
 
@@ -75,12 +76,46 @@ def _compare(model: Any, spec: dict[str, Any], first: Any, later: Any) -> None:
     else:
         center, scale = (torch.tensor(spec["inputs"][name]) for name in ("center", "scale"))
         scores = model((inputs - center) / scale)[0].view(4, 6, 2, 3)
-        expected = (scores * scale[:, None] + center[:, None]).flatten(2)
+        expected = (scores * scale[:, None] + center[:, None]).sort(-1).values.flatten(2)
     found, state = first(inputs[:, :1])
     torch.testing.assert_close(found, expected[:, 0], atol=1e-4, rtol=1e-4)
     for step in range(1, 6):
         found, state = later(inputs[:, step : step + 1], state)
         torch.testing.assert_close(found, expected[:, step], atol=1e-4, rtol=1e-4)
+
+
+def test_marks_of_what_was_missing_are_read_as_they_are(tmp_path: Path) -> None:
+    inputs = {"channels": ["a", "b"], "center": [100.0, -3.0], "scale": [20.0, 0.1]}
+    spec = {"task": "labelled_series", "num_features": 3, "num_classes": 2, "inputs": inputs, "masked": ["b"]}
+    loaded = checkpoint.load(saved(tmp_path, "rnn", spec | {"classes": ["up", "down"]}))
+    served, rows = export.served_model(loaded), torch.tensor([[[120.0, -3.1, 1.0]]])
+    torch.testing.assert_close(served(rows)[0], loaded.model.advance(torch.tensor([[[1.0, -1.0, 1.0]]]))[0])
+    assert set(export.programs(loaded)) == {"first", "next"}
+    said = layout(loaded)
+    assert said["inputs"]["columns"] == ["a", "b", "b known"]
+    assert said["outputs"]["columns"] == ["up", "down"]
+
+
+def test_the_layout_is_said(tmp_path: Path) -> None:
+    said = layout(checkpoint.load(saved(tmp_path / "a", "rnn", UNITS)))
+    assert said["inputs"]["shape"] == ["B", 1, 2]
+    assert said["outputs"]["columns"] == ["a 0.1", "a 0.5", "a 0.9", "b 0.1", "b 0.5", "b 0.9"]
+    assert said["outputs"]["what"] == "quantiles in the user's units, ascending for each value"
+    assert said["state"] == [{"shape": ["B", 8], "dtype": "float32"}]
+    cache = layout(checkpoint.load(saved(tmp_path / "b", "attention", TOKENS)))["state"]
+    kept = {"shape": ["B", 4, "T", 2], "dtype": "float32"}
+    assert cache == [kept, kept, {"shape": ["B"], "dtype": "int64"}]
+
+
+def test_columns_have_the_names_of_the_task() -> None:
+    codec = Codec(
+        ("a", "b", ">", "x", "."), alphabet=("a", "b"), example="ab", separator=">", end="."
+    ).to_dict()
+    assert columns({"num_classes": 3, "codec": codec}) == [">", "x", "."]
+    named = {"outputs": {"names": ["load +1", "load +2"]}}
+    assert columns({**named, "target": "values"}) == ["load +1", "load +2"]
+    assert columns({**named, "target": "labels"}) == ["load +1", "load +2"]
+    assert columns(TOKENS) is None
 
 
 def test_a_program_that_differs_is_not_written(
@@ -99,6 +134,9 @@ def test_what_cannot_be_exported_is_said_in_one_line(
     window = saved(tmp_path / "a", "attention", TOKENS, arch_config={"window": 3})
     for words, said in (
         ([str(tmp_path / "none.ckpt")], "no such file"),
+        ([str(tmp_path / "no" / "such" / "place" / "none.ckpt")], "no such file"),
+        ([str(window), "--format", "onnxx"], "invalid choice: 'onnxx'"),
+        ([], "`seqtoolkit export --help` explains the options"),
         ([str(tmp_path)], "holds no checkpoint"),
         ([str(window), "--output", str(tmp_path / "no" / "where")], "inside one that exists"),
         ([str(window), "--output", str(tmp_path / "out")], "with a window of attention, cannot be exported"),
