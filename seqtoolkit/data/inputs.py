@@ -22,14 +22,16 @@ class Prompts:
     """Batches of prompts, in the place of a DataLoader. `Batch.index` counts the prompts from 0.
 
     Each chunk has the lines that are there, at most CHUNK, so that a slow pipe is answered line by line.
-    A byte order mark and Windows line ends are ignored; of a file of pairs only the first column is read. Everything
-    else is read as in training: a space is a symbol like others, and a line without an input is bad.
+    A byte order mark and Windows line ends are ignored; of a file of pairs only the first column is read, unless a tab
+    is a symbol like others. Everything else is read as in training: a space is a symbol, and a line without an input is
+    bad.
 
     Args:
         source: path of a file; - for standard input.
         encode: makes the tokens of a prompt; raises ValueError when it cannot.
         example: a prompt, for error messages.
         on_bad_line: what becomes of a line that cannot be read.
+        tabs: whether a tab is a symbol like others, and not the end of the first column.
 
     Raises ValueError when the file cannot be opened; while it is read: with file and line, and for a file without
     prompts.
@@ -41,10 +43,12 @@ class Prompts:
         encode: Callable[[str], list[int]],
         example: str,
         on_bad_line: OnBadLine = "error",
+        tabs: bool = False,
     ) -> None:
         self.name = "standard input" if source == "-" else source
         self.encode = encode
         self.example = example
+        self.tabs = tabs
         self.bad = BadLines(self.name, on_bad_line)
         self.asked: dict[int, str] = {}  # prompts without an answer yet, as they were typed
         self._file = _open(source)
@@ -75,7 +79,7 @@ class Prompts:
         first, prompts = self._count, list[str]()
         for number, line in enumerate(chunk, before + 1):
             try:
-                text = decode(line).partition("\t")[0]
+                text = decode(line) if self.tabs else decode(line).partition("\t")[0]
                 prompts.append("".join(map(chr, self._tokens(text))))
                 self.asked[self._count] = text
                 self._count += 1

@@ -91,6 +91,11 @@ BAD = [
         r"line 1: no 'text' that is .* among 'body', 'label'.*--data.text",
     ),
     ("a.jsonl", b'{"text": "a", "label": null}\n', r"line 1: no 'label' that is a text or a number"),
+    (
+        "a.jsonl",
+        b'{"text": "\\ud83d\\ude00", "label": "b"}\n{"text": "\\ud83d", "label": "b"}\n',
+        r"a.jsonl, line 2: half a character",
+    ),
     ("a.doc", b"x", r"a.doc ends in '.doc'; expected a .tsv"),
 ]
 

@@ -245,6 +245,14 @@ def test_continuations_depend_on_the_seed_and_the_place_alone(tmp_path: Path) ->
     assert answers(["cat"] * 5, top_k=1) == answers(["cat"] * 5, temperature=0.0)
 
 
+def test_a_tab_in_a_prompt_is_a_symbol_like_others(tmp_path: Path) -> None:
+    file, inputs = write(tmp_path, "if:\n\tgo\n" * 60), write(tmp_path, "\tgo\nif:\tgo\n", "prompts.txt")
+    data = small(file, inputs=inputs, length=3)
+    size = data.spec["vocab_size"]
+    rows = predicted(data, SequenceModel("gru", size, size, d_model=8).eval())
+    assert [row["prompt"] for row in rows] == ["\tgo", "if:\tgo"]
+
+
 def test_no_inputs_and_bad_inputs(tmp_path: Path) -> None:
     file = write(tmp_path, STORY)
     with pytest.raises(ValueError, match=r"nothing to continue: give --data.inputs FILE"):

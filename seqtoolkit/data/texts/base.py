@@ -108,7 +108,7 @@ class LanguageData(SequenceData):
                 "nothing to continue: give --data.inputs FILE (a prompt on each line; - for standard input)"
             )
         codec = self.symbols.codec
-        self._prompts = Prompts(self.inputs, codec.encode, codec.example, self.on_bad_line)
+        self._prompts = Prompts(self.inputs, codec.encode, codec.example, self.on_bad_line, tabs=True)
         return self._prompts
 
     def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
@@ -18,6 +19,7 @@ from seqtoolkit.data.texts.files import read_texts
 
 EXPECTED = "a .tsv, .csv or .jsonl file with a text and a label, or a folder with a folder for each class"
 _JSON = (".jsonl", ".ndjson", ".json")
+_HALF = re.compile("[\ud800-\udfff]")  # of a pair that stands for one character
 
 
 class Row(NamedTuple):
@@ -159,7 +161,10 @@ def _fields(line: str, columns: Columns) -> tuple[str, str]:
                 f"no {name!r} that is a text or a number",
                 f" among {', '.join(map(repr, list(value)[:10]))}; say which to read: --data.{option} NAME",
             )
-    return str(value[columns.text]), str(value[columns.label])
+    found = str(value[columns.text]), str(value[columns.label])
+    if any(map(_HALF.search, found)):
+        raise BadLine("half a character", ", a \\u escape from d800 to dfff without its other half")
+    return found
 
 
 def _folder(path: str, suffix: str, check: Check, on_bad_line: OnBadLine) -> tuple[list[Row], str]:
