@@ -1,15 +1,23 @@
-"""A `submit` that runs nothing: it leaves the folders that training, test and measurement would leave."""
+"""`seqtoolkit compare` with a `submit` that runs nothing: it leaves the folders that all the commands would leave."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from seqtoolkit import retention_store
+from seqtoolkit.cli import main
+from seqtoolkit.compare import store
 from seqtoolkit.compare.plan import Plan
+from seqtoolkit.compare.submit import Submit
 from seqtoolkit.data.opened import sha256_of
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.run_folder import RunFolder
@@ -140,6 +148,49 @@ class Fake:
             "upper": 0.5,
         }
         cost = {"schema": 1, "step": 100, "steps": steps, "state_bytes": 64, "latency": {**latency, "n": 200}}
-        folder.write_probe(path / "checkpoints" / "best.ckpt", "cost.json", cost)
+        if not error:
+            folder.write_probe(path / "checkpoints" / "best.ckpt", "cost.json", cost)
         folder.close()
         return error
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """Calls the command in a folder, with a `submit` of the test."""
+
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+
+    def __post_init__(self) -> None:
+        self.config.write_text("data: {}\n")
+
+    @property
+    def config(self) -> Path:
+        """What is compared."""
+        return self.folder / "made.yaml"
+
+    @property
+    def out(self) -> Path:
+        """The folder of the comparison."""
+        return self.folder / "out"
+
+    def __call__(self, submit: Submit, *words: str, architectures: str = "rnn,lstm,gru") -> int:
+        submit_by(submit, self.monkeypatch)
+        asked = ["--config", str(self.config), "--architectures", architectures, "--out", str(self.out)]
+        return main(["compare", *asked, "--jobs", "1", *words])
+
+    def stored(self) -> dict[str, Any]:
+        """Return compare.json."""
+        found = store.read(self.out)
+        assert found is not None
+        return found
+
+
+def submit_by(submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command run its jobs by a `submit` of the test."""
+
+    @contextmanager
+    def given(slots: int, threads: int) -> Iterator[Submit]:
+        yield submit
+
+    monkeypatch.setattr("seqtoolkit.compare.command.local", given)

@@ -1,67 +1,31 @@
-"""`seqtoolkit compare`: nothing is done twice, what failed is said, and one folder holds one comparison."""
+"""`seqtoolkit compare`: every stage is done once, in order, and what it finds is stored and told."""
 
 from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from seqtoolkit.cli import main
-from seqtoolkit.compare import command as compare_command
-from seqtoolkit.compare import cost as compare_cost
-from seqtoolkit.compare import jobs as jobs
-from seqtoolkit.compare import prepare as compare_prepare
-from seqtoolkit.compare import store as compare_store
+from seqtoolkit.compare import cost, jobs, prepare
 from seqtoolkit.compare.jobs import Job
-from seqtoolkit.compare.submit import Submit
 from seqtoolkit.runs import read_run
-from tests.core.comparing import Fake
+from tests.core.comparing import Comparing, Fake, submit_by
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "made.yaml"
-    path.write_text("data: {}\n")
-    return path
+def compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Comparing:
+    return Comparing(tmp_path, monkeypatch)
 
 
-@pytest.fixture
-def run(config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Return a function that compares with a `submit` of the test."""
-
-    def compare(submit: Submit, *words: str, architectures: str = "rnn,lstm,gru") -> int:
-        @contextmanager
-        def given(slots: int, threads: int) -> Iterator[Submit]:
-            yield submit
-
-        monkeypatch.setattr(compare_command, "local", given)
-        asked = ["--config", str(config), "--architectures", architectures, "--out", str(tmp_path / "out")]
-        return main(["compare", *asked, "--jobs", "1", *words])
-
-    return compare
-
-
-def stored(tmp_path: Path) -> dict[str, Any]:
-    found = compare_store.read(tmp_path / "out")
-    assert found is not None
-    return found
-
-
-def joined(capsys: pytest.CaptureFixture[str]) -> str:
-    return " ".join(capsys.readouterr().out.split())
-
-
-def test_everything_is_done_once_and_told(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_everything_is_done_once_and_told(compare: Comparing, capsys: pytest.CaptureFixture[str]) -> None:
     fake = Fake()
-    assert run(fake, "--seeds", "3") == 0
+    assert compare(fake, "--seeds", "3") == 0
     assert [fake.count(word) for word in ("prepare", "rates/", " test ", "decoding", "truncation", "cost")] == [
         1, 9, 9, 9, 3, 3,
     ]  # fmt: skip
@@ -74,7 +38,7 @@ def test_everything_is_done_once_and_told(
         for c in fake.commands
     ]
     assert kinds == sorted(kinds, key=("prepare", " fit ", " test ", " retention ", "cost").index)
-    found = stored(tmp_path)
+    found = compare.stored()
     assert (found["status"], found["measure"]["name"], found["measure"]["mode"]) == (
         "finished",
         "error_rate",
@@ -95,14 +59,12 @@ def test_everything_is_done_once_and_told(
     assert out.startswith("architecture")
     assert found["recommendation"]["text"].split()[:2] == ["Use", "lstm."]
     again = Fake()
-    assert run(again, "--seeds", "3") == 0
+    assert compare(again, "--seeds", "3") == 0
     assert again.commands == []
     assert capsys.readouterr().out == out
 
 
-def test_no_run_has_two_jobs_at_a_time(
-    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_run_has_two_jobs_at_a_time(compare: Comparing, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process holds a run: the second would be refused."""
     stages = []
 
@@ -110,191 +72,50 @@ def test_no_run_has_two_jobs_at_a_time(
         stages.append([job.run for job in found])
         jobs.do_all(found, *rest)
 
-    monkeypatch.setattr(compare_command, "do_all", do_all)
-    assert run(Fake(), "--seeds", "2", "--rates", "0.003", architectures="rnn,lstm") == 0
+    monkeypatch.setattr("seqtoolkit.compare.command.do_all", do_all)
+    assert compare(Fake(), "--seeds", "2", "--rates", "0.003", architectures="rnn,lstm") == 0
     assert [len(stage) for stage in stages if stage] == [1, 4, 4, 4, 2, 1, 1]
     assert all(len(set(stage)) == len(stage) for stage in stages)
 
 
-def test_seeds_and_architectures_may_be_added(run: Callable[..., int], tmp_path: Path) -> None:
-    assert run(Fake(), "--seeds", "1", architectures="rnn,lstm") == 0
+def test_seeds_and_architectures_may_be_added(compare: Comparing) -> None:
+    assert compare(Fake(), "--seeds", "1", architectures="rnn,lstm") == 0
     more = Fake()
-    assert run(more, "--seeds", "2") == 0
+    assert compare(more, "--seeds", "2") == 0
     assert more.count("prepare") == 1  # for gru
     assert more.count("rates/") == 3
     assert more.count(" fit ") - 3 == more.count(" test ") == 2 + 2
-    assert [len(one["seeds"]) for one in stored(tmp_path)["architectures"]] == [2, 2, 2]
+    assert [len(one["seeds"]) for one in compare.stored()["architectures"]] == [2, 2, 2]
 
 
-def test_a_failed_seed_is_reported_and_trained_again_only_when_asked(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    fake = Fake(lambda command: "ValueError: the loss is nan" if "gru-lr0.003-seed1" in command else "")
-    for submit, count in ((fake, 9), (Fake(), 0)):
-        assert run(submit, "--seeds", "3", "--rates", "0.003") == 1
-        assert submit.count(" fit ") == count
-        assert "1 of 3 trainings of gru failed (ValueError: the loss is nan" in joined(capsys)
-        gru = stored(tmp_path)["architectures"][2]
-        assert [seed["status"] for seed in gru["seeds"]] == ["finished", "failed", "finished"]
-        assert (gru["quality"]["seeds"], gru["difference"]["pairs"]) == (2, 2)
-    again = Fake()
-    assert run(again, "--seeds", "3", "--rates", "0.003", "--retry") == 0
-    assert again.count(" fit ") == 1
-    assert list((tmp_path / "out").glob("gru-lr0.003-seed1-set-aside-*"))
-
-
-def test_a_rate_that_fails_is_not_chosen(run: Callable[..., int], tmp_path: Path) -> None:
-    diverges = Fake(lambda command: "ValueError: nan" if "rates/rnn-lr0.003" in command else "")
-    assert run(diverges, "--seeds", "1") == 0
-    rnn = stored(tmp_path)["architectures"][0]
-    assert [one["status"] for one in rnn["rates"]] == ["finished", "failed", "finished"]
-    assert (rnn["rate"], rnn["rate_at_edge"]) == (0.001, True)
-    assert "edge of the grid for rnn (0.001)" in stored(tmp_path)["recommendation"]["text"]
-
-
-def test_an_architecture_without_any_training_is_reported(run: Callable[..., int], tmp_path: Path) -> None:
-    broken = Fake(
-        lambda command: "ValueError: nan" if "configs/gru.yaml" in command and " fit " in command else ""
-    )
-    assert run(broken, "--seeds", "2") == 1
-    gru = stored(tmp_path)["architectures"][2]
-    assert (gru["rate"], gru["quality"]) == (None, None)
-    assert {(seed["status"], seed["error"].split(" (")[0]) for seed in gru["seeds"]} == {
-        ("failed", "ValueError: nan; ValueError: nan; ValueError: nan")
-    }
-    assert "2 of 2 trainings of gru failed" in stored(tmp_path)["recommendation"]["text"]
-
-
-def test_what_cannot_be_measured_is_said_and_not_tried_again(run: Callable[..., int], tmp_path: Path) -> None:
-    fake = Fake(lambda command: "no truncation of this" if "truncation" in command else "")
-    assert run(fake, "--seeds", "1") == 0
-    found = stored(tmp_path)
-    assert found["memory_need"] is None
-    assert {one["skipped"]["truncation"].split(" (")[0] for one in found["architectures"]} == {
-        "no truncation of this"
-    }
-    assert "Not measured: truncation (no truncation of this" in found["recommendation"]["text"]
-    again = Fake()
-    assert run(again, "--seeds", "1") == 0
-    assert again.commands == []
-
-
-def test_without_a_test_split_models_are_judged_by_validation(
-    run: Callable[..., int], tmp_path: Path
-) -> None:
+def test_without_a_test_split_models_are_judged_by_validation(compare: Comparing) -> None:
     fake = Fake(split="val")
-    assert run(fake, "--seeds", "2", "--rates", "0.003") == 0
+    assert compare(fake, "--seeds", "2", "--rates", "0.003") == 0
     assert (fake.count(" test "), fake.count(" validate ")) == (0, 6)
-    found = stored(tmp_path)
+    found = compare.stored()
     assert (found["measure"]["name"], found["measure"]["split"]) == ("error_rate", "val")
     assert "There is no test split" in found["recommendation"]["text"]
     again = Fake(split="val")
-    assert run(again, "--seeds", "2", "--rates", "0.003") == 0
+    assert compare(again, "--seeds", "2", "--rates", "0.003") == 0
     assert again.commands == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_keeps_what_is_done(
-    number: signal.Signals, run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals, compare: Comparing, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stop(command: str) -> str:
         if "lstm-lr0.003-seed1" in command:
             signal.raise_signal(number)
         return ""
 
-    assert run(Fake(stop), "--seeds", "2") == 130
+    assert compare(Fake(stop), "--seeds", "2") == 130
     assert "the same command goes on from there" in capsys.readouterr().err
-    assert stored(tmp_path)["status"] == "interrupted"
+    assert compare.stored()["status"] == "interrupted"
     rest = Fake()
-    assert run(rest, "--seeds", "2") == 0
+    assert compare(rest, "--seeds", "2") == 0
     trained = [command.split("--run=")[1].split()[0] for command in rest.commands if " fit " in command]
     assert [Path(path).name for path in trained] == ["lstm-lr0.003-seed1", "gru-lr0.003-seed1"]
-
-
-def test_another_comparison_in_the_folder_is_refused(
-    run: Callable[..., int], config: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(Fake(), "--seeds", "1") == 0
-    for words, message in (
-        (["--data.length", "9"], "options for fit: [], now ['--data.length', '9']"),
-        (["--rates", "0.1"], "rates: None, now [0.1]"),
-        (["--max_steps", "7"], "budget: "),
-    ):
-        capsys.readouterr()
-        assert run(Fake(), "--seeds", "1", *words) == 2
-        line = capsys.readouterr().err
-        assert message in line
-        assert "choose another folder with --out" in line
-    config.write_text("data: {x: 1}\n")
-    assert run(Fake(), "--seeds", "1") == 2
-    assert "the configuration has changed" in capsys.readouterr().err
-
-
-def test_other_data_are_refused(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    fake, data = Fake(), tmp_path / "data.csv"
-    data.write_text("1")
-    fake.files = [data]
-    assert run(fake, "--seeds", "1", "--rates", "0.003") == 0
-    assert run(Fake(), "--seeds", "1", "--rates", "0.003") == 0
-    data.write_text("2")
-    assert run(Fake(), "--seeds", "1", "--rates", "0.003") == 2
-    assert f"{data} has changed" in capsys.readouterr().err
-    data.unlink()  # not needed any more, and so no obstacle
-    assert run(Fake(), "--seeds", "1", "--rates", "0.003") == 0
-
-
-def test_two_comparisons_do_not_share_a_folder(
-    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with compare_store.held(tmp_path / "out"):
-        assert run(Fake()) == 2
-    assert "is being compared by another process" in capsys.readouterr().err
-
-
-def test_what_a_configuration_is_refused_for_is_said(
-    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(Fake(lambda command: "seqtoolkit compare: unknown architecture 'x'")) == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("seqtoolkit compare: unknown architecture 'x'")
-
-
-def test_a_measure_that_the_test_has_not(run: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(Fake(), "--seeds", "1", "--measure", "perr:min") == 2
-    assert "the test split has no 'perr'; it has error_rate, loss" in capsys.readouterr().err
-    rest = Fake()
-    assert run(rest, "--seeds", "1", "--measure", "loss:min") == 0
-    assert rest.count(" fit ") == 0
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("--seeds x", "invalid int value: 'x'; `seqtoolkit compare --help` explains the options"),
-        ("--seeds 0", "--seeds 0: expected 1 or more"),
-        ("--rate_share 0", "--rate_share 0: expected more than 0"),
-        ("--rates 1,x", "expected learning rates such as"),
-        ("--rates ,", "expected learning rates such as"),
-        ("--max_time soon", "--max_time: 'soon' is no time; expected seconds"),
-        ("--max_steps 0", "--max_steps 0: expected 1 or more"),
-        ("--measure per", "expected a name and what is better, such as per:min"),
-        ("--architectures ,", "names none; expected such as rnn,lstm"),
-        ("--config gone.yaml", "gone.yaml: no such file; expected a configuration"),
-        ("--model.arch lstm", "--model.arch is set by the comparison: use --architectures"),
-        ("--trainer.max_time=1", "--trainer.max_time is set by the comparison: use --max_time"),
-        ("--modle.d 3", "unknown option '--modle.d'"),
-        ("stray", "unknown option 'stray'"),
-    ],
-)
-def test_bad_options(
-    run: Callable[..., int], words: str, message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    fake = Fake()
-    assert run(fake, *words.split()) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert message in line
-    assert fake.commands == []
 
 
 TINY = """
@@ -311,18 +132,14 @@ def test_truly(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     def here(command: Sequence[str], log: Path) -> Future[int]:
         commands.append(list(command))
         modules = {
-            "seqtoolkit.compare.prepare": compare_prepare.main,
-            "seqtoolkit.compare.cost": compare_cost.main,
+            "seqtoolkit.compare.prepare": prepare.main,
+            "seqtoolkit.compare.cost": cost.main,
         }
         done = Future[int]()
         done.set_result(modules.get(command[2], main)(list(command[3:])))
         return done
 
-    @contextmanager
-    def given(slots: int, threads: int) -> Iterator[Submit]:
-        yield here
-
-    monkeypatch.setattr(compare_command, "local", given)
+    submit_by(here, monkeypatch)
     config = Path(__file__).parents[2] / "configs" / "recall.yaml"
     words = [
         "--config",
