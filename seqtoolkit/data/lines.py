@@ -38,11 +38,11 @@ class BadLines:
         self.first: dict[str, int] = {}
 
     def found(self, number: int, error: BadLine) -> None:
-        """Count a line, or raise ValueError that says how to leave such lines out."""
+        """Count a line, or raise ValueError that says how to leave such lines out; 0 stands for a file of its own."""
         if self.on_bad_line == "error":
+            place, what = (f"{self.name}, line {number}", "line") if number else (self.name, "file")
             raise ValueError(
-                f"{self.name}, line {number}: {error}."
-                " Mend the line, or leave out such lines: --data.on_bad_line skip"
+                f"{place}: {error}. Mend the {what}, or leave out such {what}s: --data.on_bad_line skip"
             ) from None
         self.kinds[error.kind] += 1
         self.first.setdefault(error.kind, number)
@@ -50,8 +50,11 @@ class BadLines:
     def report(self, lines: int) -> None:
         """Say on standard error how many of so many lines were left out, and why (one process says so)."""
         if self.kinds and os.environ.get("LOCAL_RANK", "0") == "0":
-            kinds = [f"{n:,} {kind} (first: line {self.first[kind]})" for kind, n in self.kinds.most_common()]
-            left_out = f"{self.kinds.total():,} of {lines:,} lines skipped"
+            first = {kind: f" (first: line {line})" if line else "" for kind, line in self.first.items()}
+            kinds = [f"{n:,} {kind}{first[kind]}" for kind, n in self.kinds.most_common()]
+            left_out = (
+                f"{self.kinds.total():,} of {lines:,} {'lines' if all(first.values()) else 'files'} skipped"
+            )
             print(f"seqtoolkit: {self.name}: {left_out}: {', '.join(kinds)}", file=sys.stderr)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -36,7 +37,7 @@ def divide(
 
 def check_shares(shares: Shares) -> None:
     """Raise ValueError unless they can be shares."""
-    if min(shares) < 0 or shares[0] <= 0:
+    if not (min(shares) >= 0 and shares[0] > 0 and sum(shares) < math.inf):  # nor NaN
         raise ValueError(
             f"shares {shares} are of training, validation and test: not negative, the first positive"
         )

@@ -173,6 +173,13 @@ def test_training_needs_two_classes_and_knows_all_that_are_tested(
         LabelledTextData(train=train, val=val)
     assert len(LabelledTextData(train=train, val=val, on_bad_line="skip").rows("val")) == 1
     assert "1 a label that training does not have" in capsys.readouterr().err
+    write(tmp_path, "odd", "classes/?/1.txt")
+    folder = str(tmp_path / "classes")
+    with pytest.raises(ValueError, match=r"/classes: a label that training does .*Mend the file"):
+        LabelledTextData(train=train, val=folder)
+    write(tmp_path, "a good day", "classes/+/1.txt")
+    assert len(LabelledTextData(train=train, val=folder, on_bad_line="skip").rows("val")) == 1
+    assert "classes: 1 of 2 files skipped: 1 a label that training" in capsys.readouterr().err
     with pytest.raises(ValueError, match="no val text has a label that training has"):
         LabelledTextData(train=train, val=write(tmp_path, tsv([("b", "?")]), "o.tsv"), on_bad_line="skip")
 

@@ -91,6 +91,7 @@ def predicted(data: SeriesData, model: Any) -> list[dict[str, Any]]:
         ({"horizon": 0}, "horizon must be at least 1, got 0"),
         ({"window": 8, "history": 8}, "history is 8 steps of a window of 8; expected at least 0 and fewer"),
         ({"shares": (0, 1, 1)}, "the first positive"),
+        ({"shares": (1, float("nan"), 1)}, "the first positive"),
         ({"task": "next", "horizon": 2}, "is for --data.task forecast; the task is next"),
         ({"task": "next", "targets": ["load"]}, "next is of all channels"),
         ({"task": "regression"}, r"regression needs --data\.targets"),

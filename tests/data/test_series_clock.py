@@ -94,6 +94,11 @@ def test_numbers_are_no_dates() -> None:
         (dates, numbers.cast(pl.String), "has numbers; expected dates"),
         (numbers, dates, "has dates; expected numbers, as in training"),
         (numbers, dates.dt.strftime("%Y-%m-%d"), "has dates; expected numbers"),
+        (
+            dates,
+            pl.Series("time", [timedelta(hours=1)]),
+            "is of the type Duration.*; expected numbers or dates",
+        ),
         (dates, pl.Series("time", ["01/31/26"]), r"has '01/31/26'; expected numbers or dates .*time_format"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -114,6 +114,12 @@ def test_columns_that_say_nothing_are_refused_or_dropped(tmp_path: Path) -> None
         series(empty, missing="mask")
     with pytest.raises(ValueError, match="every channel has one value"):
         series(still, channels=["flat"], constant="drop")
+    nested = pl.read_csv(csv(tmp_path)).with_columns(both=pl.struct("load", "heat"))
+    nested.write_parquet(tmp_path / "table.parquet")
+    with pytest.raises(
+        ValueError, match=r"column 'both' has several values in a row .* or choose --data.chan"
+    ):
+        series(str(tmp_path / "table.parquet"))
 
 
 def test_damaged_and_missing_files(tmp_path: Path) -> None:

@@ -127,7 +127,12 @@ def _written(column: Series, format: str | None, formats: Sequence[str], where: 
         return Clock()
     if column.dtype in (pl.Date, pl.Datetime):
         return Clock("date", zone=getattr(column.dtype, "time_zone", None))
-    texts = column.drop_nulls().cast(pl.String).head(1_000)
+    try:
+        texts = column.drop_nulls().head(1_000).cast(pl.String)
+    except pl.exceptions.InvalidOperationError:
+        raise ValueError(
+            f"{where}: the time column {column.name!r} is of the type {column.dtype}; expected numbers or dates"
+        ) from None
     if format is None and _most(texts.cast(pl.Float64, strict=False).is_not_null()):
         return Clock()
     for known in (format,) if format else formats:

@@ -117,7 +117,7 @@ def choose(
         raise ValueError(f"the channel {both[0]!r} is {what}: leave it out of --data.channels")
     if not numbers and not categorical and form == "wide":
         raise ValueError(f"{file.name} has no channel to read beside the time, the group and the targets")
-    _check_dates(file, numbers if form == "wide" else [])
+    _check_types(file, numbers if form == "wide" else [])
     if task in FORECASTS and form == "wide":
         asked = asked or numbers
         if strange := sorted(set(asked) - set(numbers)):
@@ -140,9 +140,15 @@ def _check_targets(task: Task, asked: Sequence[str]) -> None:
         )
 
 
-def _check_dates(file: TableFile, numbers: Sequence[str]) -> None:
+def _check_types(file: TableFile, numbers: Sequence[str]) -> None:
     for column in numbers:
-        if column in file.types and file.types[column].is_temporal():
+        kind = file.types.get(column)
+        if kind is not None and kind.is_temporal():
             raise ValueError(
                 f"{file.name}: column {column!r} has dates; name it in --data.time, or choose --data.channels"
+            )
+        if kind is not None and kind.is_nested():
+            raise ValueError(
+                f"{file.name}: column {column!r} has several values in a row ({kind}); expected a number in each,"
+                " or choose --data.channels"
             )
