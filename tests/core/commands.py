@@ -1,4 +1,4 @@
-"""Run the command line on tasks small enough for a test."""
+"""Run the command line on tasks small enough for a test, and read what it has left."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import torch
+
+from seqtoolkit import checkpoint
 from seqtoolkit.cli import main
+from seqtoolkit.runs import read_metrics
 
 TINY = """
     --data RecallData --data.max_lag 8 --data.length 24 --data.num_symbols 3 --data.batch_size 8
@@ -30,3 +34,20 @@ def seqtoolkit(*words: str, text: str = "", **environment: str) -> subprocess.Co
     command = [sys.executable, "-m", "seqtoolkit", *words]
     env = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
     return subprocess.run(command, input=text, capture_output=True, text=True, env=env, timeout=240)
+
+
+def weights(run: Path, name: str = "last") -> dict[str, torch.Tensor]:
+    """Return the weights of a checkpoint."""
+    return checkpoint.load(run / "checkpoints" / f"{name}.ckpt").model.state_dict()
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    """Require weights to be equal bit for bit."""
+    assert a.keys() == b.keys()
+    for name in a:
+        assert torch.equal(a[name], b[name]), name
+
+
+def losses(run: Path) -> dict[int, float]:
+    """Return the training loss of each step that was logged."""
+    return {int(row["step"]): row["train/loss"] for row in read_metrics(run) if "train/loss" in row}

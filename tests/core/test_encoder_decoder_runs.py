@@ -12,7 +12,7 @@ from seqtoolkit import checkpoint
 from seqtoolkit.cli import main
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.runs import read_metrics, read_probe, read_run
-from tests.core.commands import fit, seqtoolkit
+from tests.core.commands import fit, losses, seqtoolkit
 
 TINY = """
     --data PairsData --data.batch_tokens 128 --model.d_model 16 --model.num_layers 1 --model.arch gru
@@ -35,10 +35,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory, pairs: list[str]) -> Path:
     run = tmp_path_factory.mktemp("trained") / "whole"
     assert fit(run, *pairs, base=TINY) == 0
     return run
-
-
-def losses(run: Path) -> dict[int, float]:
-    return {int(row["step"]): row["train/loss"] for row in read_metrics(run) if "train/loss" in row}
 
 
 def test_the_run_says_what_it_is(trained: Path) -> None:

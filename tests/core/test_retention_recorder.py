@@ -11,7 +11,7 @@ import torch
 from seqtoolkit.cli import main
 from seqtoolkit.retention_recorder import RetentionRecorder
 from seqtoolkit.runs import read_metrics, read_run
-from tests.core.commands import fit
+from tests.core.commands import fit, losses
 
 RECORD = """
     --model.arch gru --trainer.val_check_interval 2 --retention.protocols gradient,truncation --retention.steps 24
@@ -23,10 +23,6 @@ NAMES = [f"retention/{p}_horizon{s}" for p in ("gradient", "truncation") for s i
 def recorded(run: Path) -> dict[int, dict[str, float]]:
     rows = read_metrics(run)
     return {int(row["step"]): {n: row[n] for n in NAMES if n in row} for row in rows if NAMES[0] in row}
-
-
-def losses(run: Path) -> dict[int, float]:
-    return {int(row["step"]): row["train/loss"] for row in read_metrics(run) if "train/loss" in row}
 
 
 def test_horizons_are_logged_and_training_is_the_same(
