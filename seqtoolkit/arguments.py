@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 DATA = (
-    "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData, or a class path such as mypackage.MyData;"
-    " or add --config configs/g2p.yaml"
+    "--data takes PairsData, G2PData, ReverseData, DatesData, RecallData, SeriesData, LabelledSeriesData, VowelsData,"
+    " ImageRowsData, DigitsData, RollData, TextData, ShakespeareData, LabelledTextData, TaggedData, or a class path"
+    " such as mypackage.MyData; or add --config configs/g2p.yaml"
 )
 _OPTIONAL = re.compile(
     r"(.*?)Does not validate against .*? Errors: - (.*) - Expected a <class 'NoneType'>.*? Given value: (.*)"

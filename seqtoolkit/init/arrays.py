@@ -133,7 +133,12 @@ def _shapes(path: str) -> dict[str, Shape]:
                     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
                     shape, _, dtype = read(file)
                 found[name.removesuffix(".npy")] = (tuple(map(int, shape)), dtype)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        EOFError,
+        RuntimeError,
+    ) as error:  # the last of an archive with a password
         raise ValueError(
             f"{path} is damaged, or no .npz file ({error}); expected one that numpy.savez wrote"
         ) from None
@@ -143,13 +148,18 @@ def _shapes(path: str) -> dict[str, Shape]:
 def idx(path: str, lines: list[str]) -> Seen:
     """Look at the head of an IDX file."""
     with opened(path, "an IDX file") as file:
-        start = file.read(4)
-        shape = struct.unpack(f">{start[3]}I", file.read(4 * start[3]))
+        axes = file.read(4)[3]
+        sizes = file.read(4 * axes)
+    if len(sizes) < 4 * axes:
+        raise ValueError(f"{path} is cut off: it has no sizes of its {axes} axes; copy it again")
+    if axes not in (3, 4):
+        raise ValueError(f"{path} has {axes} axes, and images have 3 or 4; give the file of images")
+    shape = struct.unpack(f">{axes}I", sizes)
     other = _beside(path) or str(Path(path).with_name(Path(path).name.replace("train", "t10k")))
     files = [Option("train", path)]
     files += [Option("test", other, "beside it")] if other != path and Path(other).is_file() else []
     facts = [" x ".join(map(str, shape)) + " numbers"]
-    return _images("images (IDX)", facts, files, "sure", "an IDX file of three axes holds images")
+    return _images("images (IDX)", facts, files, "sure", f"an IDX file of {axes} axes holds images")
 
 
 def mat(path: str, lines: list[str]) -> Seen:

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from seqtoolkit.files import write_atomically
@@ -15,7 +16,7 @@ from seqtoolkit.init.kind import kind_of
 from seqtoolkit.init.seen import Seen
 from seqtoolkit.retention_options import Parser
 
-CHECKED = 64 << 20  # bytes: a larger file is not read to its end only to be looked at
+CHECKED = 64 << 20  # bytes: a larger file is not read as in training only to be looked at
 READERS = {  # of each kind: the function that looks at it
     "table": "table.table",
     "cells": "table.cells",
@@ -39,12 +40,13 @@ def main(argv: list[str]) -> int:
         if out.exists() and not options.force:
             raise ValueError(f"{out} is there already: --force replaces it, --out writes another file")
         seen = look(options.file)
-        problem = _problem(seen, options.file)
+        large = size(Path(options.file)) > CHECKED
+        problem = "" if large else _problem(seen)
         _write(out, seen, options.file)
     except (ValueError, OSError) as error:
         print(f"seqtoolkit init: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    print(told(seen, options.file, out, problem))
+    print(told(seen, options.file, out, problem, large))
     return 0
 
 
@@ -59,8 +61,8 @@ def look(path: str) -> Seen:
     return reader(path, lines)
 
 
-def told(seen: Seen, path: str, out: Path, problem: str) -> str:
-    """Return what is printed."""
+def told(seen: Seen, path: str, out: Path, problem: str, large: bool) -> str:
+    """Return what is printed; of a large file, that it was not tried."""
     said = [
         f"{path}: {seen.what}",
         *(f"- {fact}" for fact in seen.facts),
@@ -68,17 +70,17 @@ def told(seen: Seen, path: str, out: Path, problem: str) -> str:
     ]
     said += seen.others + [f"To be mended first: {warning}" for warning in seen.warnings]
     said += [f"{out} is written, but its data cannot be read yet: {problem}"] if problem else []
+    if large:
+        said += ["So large a file was not read as in training: `fit` says what of it cannot be read."]
     if not problem:
-        said += [f"{out} is written. Train with: seqtoolkit fit --config {out} --run runs/mine"]
+        said += [f"{out} is written. Train with: seqtoolkit fit --config {quote(str(out))} --run runs/mine"]
     return "\n".join(textwrap.fill(line, 120, subsequent_indent="  ") for line in said)
 
 
-def _problem(seen: Seen, path: str) -> str:
-    """Return why the data module does not take the options, or nothing; of a large file that is not tried."""
+def _problem(seen: Seen) -> str:
+    """Return why the data module does not take the options, or nothing."""
     from seqtoolkit.init.config import build
 
-    if size(Path(path)) > CHECKED:
-        return ""
     try:
         build(seen)
     except ValueError as error:

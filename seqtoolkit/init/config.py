@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import textwrap
+from shlex import quote
 from typing import Any
 
 import yaml
@@ -22,9 +23,9 @@ def written(seen: Seen, path: str, name: str) -> str:
         *(f"First mend: {warning}" for warning in seen.warnings),
     ]
     lines = [f"# {line}" for text in head for line in textwrap.wrap(text, _WIDTH)]
-    lines += [f"# Train:   seqtoolkit fit --config {name} --run runs/mine"]
+    lines += [f"# Train:   seqtoolkit fit --config {quote(name)} --run runs/mine"]
     lines += [
-        f"# Compare: seqtoolkit compare --config {name} --architectures rnn,lstm,gru,attention --seeds 3"
+        f"# Compare: seqtoolkit compare --config {quote(name)} --architectures rnn,lstm,gru,attention --seeds 3"
     ]
     lines += ["data:", f"  class_path: {seen.data}", "  init_args:"]
     lines += [f"    {_line(option)}" for option in seen.options]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections import Counter
 from itertools import pairwise
@@ -63,19 +64,22 @@ def kind_of(path: str) -> tuple[str, list[str]]:
 def _lines(path: str, start: bytes) -> list[str]:
     """Return the whole lines of a sample.
 
-    Raises ValueError for what is no text.
+    Raises ValueError for what is no text, or one of spaces only.
     """
     if found := next((name for magic, name in _OTHERS.items() if start.startswith(magic)), None):
         raise ValueError(f"{path} is {found}; expected {KINDS}")
     if b"\0" in start:
         raise ValueError(f"{path} is binary, and of no known kind; expected {KINDS}")
-    start = start.removeprefix(b"\xef\xbb\xbf")
-    whole = start if len(start) < SAMPLE - 3 else start[: start.rfind(b"\n") + 1] or start[:-4]
-    try:
-        return whole.decode().splitlines()
+    is_cut = len(start) == SAMPLE
+    try:  # of a sample, the last character may be cut
+        text, _ = codecs.utf_8_decode(start.removeprefix(codecs.BOM_UTF8), "strict", not is_cut)
     except UnicodeDecodeError as error:
-        line = whole[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise ValueError(f"{path}, line {line:,}: not UTF-8; save it as UTF-8. Expected {KINDS}") from None
+    lines = ((is_cut and text[: text.rfind("\n") + 1]) or text).splitlines()
+    if not any(map(str.strip, lines)):
+        raise ValueError(f"{path} is empty; expected {KINDS}")
+    return lines
 
 
 def _by_lines(lines: list[str]) -> str:

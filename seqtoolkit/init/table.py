@@ -13,10 +13,8 @@ from seqtoolkit.init.seen import Option, Seen, Sure, listed, many
 if TYPE_CHECKING:
     from polars import DataFrame
 
-SAMPLE, BLOCKS = (
-    20_000,
-    20,
-)  # rows from which the columns are guessed: of a longer table, so many runs of rows
+SAMPLE = 20_000  # rows from which the columns are guessed
+BLOCKS = 20  # of a longer table: so many runs of rows
 BLOCK = "\0block"  # the column that says from which run a row of the sample is
 SERIES = "seqtoolkit.data.series.SeriesData"
 
@@ -27,7 +25,7 @@ def cells(path: str, lines: list[str]) -> Seen:
 
     file = open_table(path)
     sample = _sample(file)
-    return labelled(path, lines, sample.drop(BLOCK)) or _series(path, file, sample)
+    return labelled(path, sample.drop(BLOCK)) or _series(path, file, sample)
 
 
 def table(path: str, lines: list[str]) -> Seen:

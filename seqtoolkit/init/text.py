@@ -17,7 +17,6 @@ LABELLED = "seqtoolkit.data.labelled_text.LabelledTextData"
 TAGGED = "seqtoolkit.data.tagged.TaggedData"
 LONG = 20  # characters of a cell, in the mean: then it is a text
 TEXT = ("text", "sentence", "review", "message", "body", "content", "tweet", "title")
-MEASURED = "of the first lines"
 WINDOW = 128
 
 
@@ -105,7 +104,7 @@ def _check_text(file: Path) -> None:
         raise ValueError(f"{file} is no text (it looks like {kind}); give one file, or a folder of texts")
 
 
-def labelled(path: str, lines: list[str], sample: DataFrame) -> Seen | None:
+def labelled(path: str, sample: DataFrame) -> Seen | None:
     """Look at a table of texts with a label each; None when no column is a text."""
     import polars as pl
 

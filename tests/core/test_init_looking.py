@@ -1,0 +1,121 @@
+"""`seqtoolkit init` looks at a part of a file only, names what it cannot read, and replaces nothing unasked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from seqtoolkit.cli import main
+from seqtoolkit.init.command import look
+from seqtoolkit.init.kind import kind_of
+from tests.core import init_files as files
+
+
+def test_nothing_is_replaced_without_being_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files.text(tmp_path / "sea.txt")
+    out = tmp_path / "my.yaml"
+    out.write_text("mine")
+    assert main(["init", str(tmp_path / "sea.txt"), "--out", str(out)]) == 2
+    assert "is there already: --force replaces it" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert main(["init", str(tmp_path / "sea.txt"), "--out", str(out), "--force"]) == 0
+    assert out.read_text() != "mine"
+
+
+def test_the_configuration_is_called_as_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files.text(tmp_path / "sea.txt")
+    assert main(["init", "sea.txt"]) == 0
+    assert "sea.yaml is written. Train with: seqtoolkit fit --config sea.yaml" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read"),
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf \n", "is empty"),
+        (b"\x0c\n\xc2\xa0\n", "is empty"),
+        (b"\x89PNG\r\n\x1a\n", "is a PNG picture"),
+        (b"\x80\x04abc", "is a Python pickle, which is never opened"),
+        (b"\x93NUMPY\x01", "save x and y together"),
+        (b"abc\0def", "is binary, and of no known kind"),
+        (b"one\n\xff\xfe two\n", "line 2: not UTF-8"),
+        (b"PK\x03\x04 but not truly", "is damaged, or no .npz file"),
+        (b"\0\0\x08\x03\0\0\0", "is cut off: it has no sizes of its 3 axes"),
+        (b"\0\0\x08\x01\0\0\0\x09 labels", "has 1 axes, and images have 3 or 4"),
+        (b"PAR1 but not truly", "cannot be read"),
+        (b"@data\n", "has no sequence after @data"),
+        (b"name,other\nx,y\nz,w\n", "and no numbers to read"),
+        (b'{"a": 1}\n{"a"\n', "line 2: not JSON"),
+        (b'{"a": 1}\n{"a": 2}\n', "expected a text and a label"),
+    ],
+)
+def test_bad_files(
+    content: bytes | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (tmp_path / "file").write_bytes(content)
+    assert main(["init", str(tmp_path / "file"), "--out", str(tmp_path / "my.yaml")]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("seqtoolkit init: ")
+    assert message in line
+    assert not (tmp_path / "my.yaml").exists()
+
+
+def test_time_that_goes_back_is_to_be_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pl.DataFrame({"time": [3, 1, 2] * 20, "load": files.RANDOM.normal(size=60)}).write_csv(tmp_path / "x.csv")
+    assert main(["init", str(tmp_path / "x.csv"), "--out", str(tmp_path / "my.yaml")]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "To be mended first: time in 'time' stands still or goes back" in shown
+    assert "is written, but its data cannot be read yet" in shown
+
+
+def test_groups_are_found_far_behind_the_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seqtoolkit.init.table.SAMPLE", 60)
+    files.wide(tmp_path / "x.csv", 4, 200, machine=np.repeat([f"m{i}" for i in range(4)], 200).tolist())
+    seen = look(str(tmp_path / "x.csv"))
+    options = {option.name: option.value for option in seen.options}
+    assert (options["group"], options["channels"]) == ("machine", ["load", "heat"])
+    assert "gaps" not in options  # between the runs of rows that were looked at there are none
+    assert "4 groups of 200 rows" in " ".join(seen.facts)
+
+
+def test_a_sample_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a text only the first part is read, cut where a line or a character ends."""
+    monkeypatch.setattr("seqtoolkit.init.kind.SAMPLE", 64)
+    (tmp_path / "long.txt").write_text("é" * 10_000)
+    kind, lines = kind_of(str(tmp_path / "long.txt"))
+    assert (kind, set("".join(lines))) == ("text", {"é"})
+    assert len("".join(lines)) <= 32
+    for before in ("", "a", "ab"):  # so that a character of three bytes is cut in each way
+        (tmp_path / "long.txt").write_text(before + "海" * 10_000)
+        assert set("".join(kind_of(str(tmp_path / "long.txt"))[1])) == {*before, "海"}
+    (tmp_path / "rows.txt").write_text("abc def ghi\n" * 1000)
+    assert kind_of(str(tmp_path / "rows.txt"))[1] == ["abc def ghi"] * 5
+
+
+def test_that_a_large_file_was_not_tried_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("seqtoolkit.init.command.CHECKED", 10)
+    files.text(tmp_path / "sea.txt")
+    assert main(["init", str(tmp_path / "sea.txt"), "--out", str(tmp_path / "my sea.yaml")]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "So large a file was not read as in training" in shown
+    assert f"fit --config '{tmp_path / 'my sea.yaml'}'" in shown
+    assert "compare --config '" in (tmp_path / "my sea.yaml").read_text()
+
+
+def test_tags_are_known_without_a_name(tmp_path: Path) -> None:
+    files.tags(tmp_path / "tags.txt")
+    assert look(str(tmp_path / "tags.txt")).data.endswith("TaggedData")
+    files.universal(tmp_path / "more.txt")
+    assert look(str(tmp_path / "more.txt")).warnings == [
+        "CoNLL-U is known by its name: let it end in .conllu"
+    ]
