@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,27 +12,23 @@ import torch
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
-from seqtoolkit.data.base import SequenceData
-from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
-from seqtoolkit.data.inputs import Prompts
 from seqtoolkit.data.labelled.class_quality import ClassQuality
-from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine
+from seqtoolkit.data.lines import BadLine, OnBadLine
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.data.pairing.symbols import UNKNOWN, Side, Spelling
-from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, divide
-from seqtoolkit.data.texts.label_codec import check_labels, label_codec_of
+from seqtoolkit.data.shares import Shares
+from seqtoolkit.data.texts.label_codec import check_labels
+from seqtoolkit.data.texts.labels_base import LabelData
 from seqtoolkit.data.texts.rows import Columns, Row, read_rows
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
 
-TASK = "labelled-text"
-EVAL_TOKENS = 16_384
 SHOWN = 400  # characters of an example that is shown
 
 
-class LabelledTextData(SequenceData):
+class LabelledTextData(LabelData[Row]):
     """Texts with a class each: `file`, which is divided by a hash of the text, or a file for each split.
 
     A file is .tsv (no quoting), .csv (double quotes) or .jsonl, with columns by name; or a folder that has a folder of
@@ -59,7 +54,7 @@ class LabelledTextData(SequenceData):
         spec_of: a checkpoint whose symbols and classes are known, instead of those of the training texts
     """
 
-    files = ("file", *SPLITS)
+    task = "labelled-text"
 
     def __init__(
         self,
@@ -81,48 +76,19 @@ class LabelledTextData(SequenceData):
         inputs: str | None = None,
         spec_of: str | None = None,
     ) -> None:
-        super().__init__()
         paths = {"file": file, "train": train, "val": val, "test": test}
-        check_paths(paths, "texts", known=spec_of is not None)
-        check_shares(shares)
-        counts = {"min_count": min_count, "max_symbols": max_symbols, "max_length": max_length}
-        for name, value in {**counts, "batch_tokens": batch_tokens}.items():
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
-        known = None if spec_of is None else label_codec_of(Path(spec_of), TASK, "LabelledTextData")
-        self.side = Side(words=unit == "word" if known is None else known.words)
-        self.max_length, self.batch_tokens, self.seed = max_length, batch_tokens, seed
-        self.inputs, self.on_bad_line = inputs, on_bad_line
-        read = {
-            name: read_rows(path, Columns(text, label), self._check, on_bad_line, suffix)
-            for name, path in paths.items()
-            if path is not None
-        }
-        self._paths = {split: file or paths[split] or "" for split in SPLITS}
-        rows = {name: found for name, (found, _) in read.items()}
-        self._rows = rows if file is None else divide(file, rows["file"], shares, "texts", _digest)
-        self.codec = known or self._learn(min_count, max_symbols)
-        for split in self._rows:
-            self._rows[split] = self._classified(split)
-        self.spec = {
-            "task": TASK,
-            "vocab_size": len(self.codec.symbols),
-            "num_classes": len(self.codec.labels),
-            "codec": self.codec.to_dict(),
-            "classes": list(self.codec.labels),
-            "texts": {split: len(found) for split, found in self._rows.items()},
-            "files": {name: sha256 for name, (_, sha256) in read.items()},
-        }
-
-    def rows(self, split: str) -> list[Row]:
-        """Return the texts of "train", "val" or "test"; raises ValueError when there are none."""
-        if split not in self._rows:
-            raise ValueError(f"no {split} texts: add --data.{split} FILE to --data.train")
-        return self._rows[split]
+        super().__init__(paths, shares, spec_of, max_length, on_bad_line, batch_tokens, seed, inputs)
+        self.at_least_one(min_count=min_count, max_symbols=max_symbols)
+        self.min_count, self.max_symbols = min_count, max_symbols
+        self.side = Side(words=unit == "word" if self.known is None else self.known.words)
+        columns = Columns(text, label)
+        self.specify(
+            partial(read_rows, columns=columns, check=self._check, on_bad_line=on_bad_line, suffix=suffix)
+        )
 
     def metrics(self, split: str) -> dict[str, SequenceMetric]:
         """Return accuracy, macro F1 and loss beside those of the majority class, and the worst examples."""
-        rows, counts = self.rows(split), Counter(row.label for row in self.rows("train"))
+        rows, counts = self.items(split), Counter(row.label for row in self.items("train"))
         truth = np.array([self.codec.classes[row.label] for row in rows])
         classes = self.codec.labels
 
@@ -130,28 +96,6 @@ class LabelledTextData(SequenceData):
             return {"text": rows[index].text[:SHOWN]}
 
         return {"classes": ClassQuality(truth, classes, [counts[name] for name in classes], show)}
-
-    def train_dataloader(self) -> Batches:
-        """Return the shuffled training texts."""
-        examples = self._examples(self.rows("train"))
-        return Batches(examples, max(self.batch_tokens, int(examples.lengths.max())), self.seed)
-
-    def val_dataloader(self) -> Batches:
-        """Return the validation texts."""
-        return self._measured("val")
-
-    def test_dataloader(self) -> Batches:
-        """Return the test texts."""
-        return self._measured("test")
-
-    def predict_dataloader(self) -> Prompts:
-        """Return the texts of a user; see `Prompts` for the errors raised."""
-        if self.inputs is None:
-            raise ValueError(
-                "nothing to predict: give --data.inputs FILE (a text on each line; - for standard input)"
-            )
-        self._prompts = Prompts(self.inputs, self._encode, self.codec.example, self.on_bad_line)
-        return self._prompts
 
     def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:
         """Return the class of each text and its probability, or with `n_best` so many of the likeliest classes."""
@@ -162,20 +106,19 @@ class LabelledTextData(SequenceData):
         for number, some, classes in zip(
             batch.index.tolist(), best.values.tolist(), best.indices.tolist(), strict=True
         ):
-            asked, names = self._prompts.asked.pop(number), self.codec.names(classes)
+            asked, names = self.prompts.asked.pop(number), self.codec.names(classes)
             answers = [{"answer": name, "score": chance} for name, chance in zip(names, some, strict=True)]
             one = {"text": asked, "label": names[0], "probability": round(some[0], 6)}
             rows.append((number, one if self.n_best == 1 else {"source": asked, "n_best": answers}))
         return rows
 
-    def _learn(self, min_count: int, max_symbols: int | None) -> Codec:
+    def learn(self, train: Sequence[Row], where: str) -> Codec:
         """Find the symbols and the classes in the training texts alone."""
-        train, where = self.rows("train"), self._paths["train"]
         labels = check_labels((row.label for row in train), where)
-        known = self.side.vocabulary((row.text for row in train), min_count, max_symbols)
+        known = self.side.vocabulary((row.text for row in train), self.min_count, self.max_symbols)
         if not known:
             raise ValueError(
-                f"{where}: no symbol occurs {min_count:,} times in training; lower --data.min_count"
+                f"{where}: no symbol occurs {self.min_count:,} times in training; lower --data.min_count"
             )
         example = " ".join(train[0].text.split())[:80]
         return Codec(
@@ -195,43 +138,25 @@ class LabelledTextData(SequenceData):
                 f", {size:,} of them; the limit is --data.max_length",
             )
 
-    def _classified(self, split: str) -> list[Row]:
-        """Keep the rows whose class training has."""
-        bad, kept = BadLines(self._paths[split], self.on_bad_line), list[Row]()
-        for row in self._rows[split]:
-            if row.label in self.codec.classes:
-                kept.append(row)
-            else:
-                some = ", ".join(map(repr, self.codec.labels[:10]))
-                error = BadLine("a label that training does not have", f", {row.label!r:.80}; it has {some}")
-                bad.found(row.line, error)
-        bad.report(len(self._rows[split]))
-        if not kept:
-            raise ValueError(f"{self._paths[split]}: no {split} text has a label that training has")
-        return kept
+    def labels_of(self, item: Row) -> list[tuple[str, int]]:
+        """Return the class of a text."""
+        return [(item.label, item.line)]
 
-    def _encode(self, text: str) -> list[int]:
+    def encode(self, text: str) -> list[int]:
+        """Turn what a user typed into tokens; raises ValueError for a text that is too long."""
         self._check(Row(text, "", 0))
         return self.codec.encode(text)
 
-    def _measured(self, split: str) -> Batches:
-        examples = self._examples(self.rows(split))
-        return Batches(examples, max(EVAL_TOKENS, int(examples.lengths.max())))
-
-    def _examples(self, rows: Sequence[Row]) -> Examples:
+    def make_examples(self, items: Sequence[Row]) -> Examples:
         """Make one example of each text, supervised at its last symbol."""
         codec = self.codec
         spelling = Spelling({name: codec.index[name] for name in codec.alphabet}, codec.index[codec.unknown])
-        texts = [spelling.spell(codec.split(row.text)) for row in rows]
+        texts = [spelling.spell(codec.split(row.text)) for row in items]
         lengths = torch.tensor([len(text) for text in texts])
         inputs = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<i4")
         targets = torch.zeros(len(inputs), dtype=torch.int16)
         last = lengths.cumsum(0) - 1
-        targets[last] = torch.tensor([codec.classes[row.label] for row in rows], dtype=torch.int16)
+        targets[last] = torch.tensor([codec.classes[row.label] for row in items], dtype=torch.int16)
         mask = torch.zeros(len(inputs), dtype=torch.bool)
         mask[last] = True
         return Examples(lengths, torch.from_numpy(inputs.copy()), targets, mask)
-
-
-def _digest(row: Row) -> str:
-    return hashlib.sha256(row.text.encode()).hexdigest()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,26 +12,21 @@ import torch
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
-from seqtoolkit.data.base import SequenceData
-from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
-from seqtoolkit.data.inputs import Prompts
-from seqtoolkit.data.lines import BadLine, BadLines, OnBadLine
+from seqtoolkit.data.lines import BadLine, OnBadLine
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.data.pairing.symbols import UNKNOWN
-from seqtoolkit.data.shares import SPLITS, Shares, check_paths, check_shares, divide
+from seqtoolkit.data.shares import Shares
 from seqtoolkit.data.texts.conll import Places, Sentence, read_conll
-from seqtoolkit.data.texts.label_codec import check_labels, label_codec_of
+from seqtoolkit.data.texts.label_codec import check_labels
+from seqtoolkit.data.texts.labels_base import LabelData
 from seqtoolkit.data.texts.tag_quality import TagQuality
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
 
-TASK = "tagged"
-EVAL_TOKENS = 16_384
 
-
-class TaggedData(SequenceData):
+class TaggedData(LabelData[Sentence]):
     """Words with a tag each: `file`, which is divided by a hash of the sentence, or a file for each split.
 
     A file is CoNLL (columns between spaces, an empty line after each sentence) or CoNLL-U (.conllu). A word that is
@@ -57,7 +50,9 @@ class TaggedData(SequenceData):
         spec_of: a checkpoint whose words and tags are known, instead of those of the training sentences
     """
 
-    files = ("file", *SPLITS)
+    task = "tagged"
+    item = "sentence"
+    label = "tag"
 
     def __init__(
         self,
@@ -76,61 +71,26 @@ class TaggedData(SequenceData):
         inputs: str | None = None,
         spec_of: str | None = None,
     ) -> None:
-        super().__init__()
         paths = {"file": file, "train": train, "val": val, "test": test}
-        check_paths(paths, "sentences", known=spec_of is not None)
-        check_shares(shares)
-        for name, value in (
-            ("min_count", min_count),
-            ("max_length", max_length),
-            ("batch_tokens", batch_tokens),
-        ):
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        super().__init__(paths, shares, spec_of, max_length, on_bad_line, batch_tokens, seed, inputs)
+        self.at_least_one(min_count=min_count)
         for name, place in (("word", word), ("tag", tag)):
             if place is not None and (place == 0 or place < -1):
                 raise ValueError(f"{name} is column {place}; expected 1 or more, or -1 for the last")
-        self.max_length, self.batch_tokens, self.seed = max_length, batch_tokens, seed
-        self.inputs, self.on_bad_line = inputs, on_bad_line
-        read = {
-            name: read_conll(path, Places.of(path, word, tag), self._check, on_bad_line)
-            for name, path in paths.items()
-            if path is not None
-        }
-        self._paths = {split: file or paths[split] or "" for split in SPLITS}
-        found = {name: sentences for name, (sentences, _) in read.items()}
-        self._sentences = found if file is None else divide(file, found["file"], shares, "sentences", _digest)
-        known = None if spec_of is None else label_codec_of(Path(spec_of), TASK, "TaggedData")
-        self.codec = known or self._learn(min_count)
-        for split in self._sentences:
-            self._sentences[split] = self._classified(split)
-        self.spec = {
-            "task": TASK,
-            "vocab_size": len(self.codec.symbols),
-            "num_classes": len(self.codec.labels),
-            "codec": self.codec.to_dict(),
-            "classes": list(self.codec.labels),
-            "sentences": {split: len(some) for split, some in self._sentences.items()},
-            "files": {name: sha256 for name, (_, sha256) in read.items()},
-        }
-
-    def sentences(self, split: str) -> list[Sentence]:
-        """Return the sentences of "train", "val" or "test"; raises ValueError when there are none."""
-        if split not in self._sentences:
-            raise ValueError(f"no {split} sentences: add --data.{split} FILE to --data.train")
-        return self._sentences[split]
+        self.min_count = min_count
+        self.specify(lambda path: read_conll(path, Places.of(path, word, tag), self._check, on_bad_line))
 
     def metrics(self, split: str) -> dict[str, SequenceMetric]:
         """Return the share of right tags, beside the most frequent one, and the most frequent one of each word."""
         counts: Counter[str] = Counter()
         of_word: dict[str, Counter[str]] = {}
-        for sentence in self.sentences("train"):
+        for sentence in self.items("train"):
             counts.update(sentence.tags)
             for name, tag in zip(sentence.words, sentence.tags, strict=True):
                 of_word.setdefault(name, Counter())[tag] += 1
         usual = counts.most_common(1)[0][0]
         lexicon = {name: tags.most_common(1)[0][0] for name, tags in of_word.items()}
-        asked = self.sentences(split)
+        asked = self.items(split)
         right = [
             [
                 (tag == usual, tag == lexicon.get(name, usual))
@@ -140,28 +100,6 @@ class TaggedData(SequenceData):
         ]
         sums = np.array([np.sum(each, axis=0) for each in right], dtype=np.int64)
         return {"tags": TagQuality(self.codec.labels, sums[:, 0], sums[:, 1])}
-
-    def train_dataloader(self) -> Batches:
-        """Return the shuffled training sentences."""
-        examples = self._examples(self.sentences("train"))
-        return Batches(examples, max(self.batch_tokens, int(examples.lengths.max())), self.seed)
-
-    def val_dataloader(self) -> Batches:
-        """Return the validation sentences."""
-        return self._measured("val")
-
-    def test_dataloader(self) -> Batches:
-        """Return the test sentences."""
-        return self._measured("test")
-
-    def predict_dataloader(self) -> Prompts:
-        """Return the sentences of a user; see `Prompts` for the errors raised."""
-        if self.inputs is None:
-            raise ValueError(
-                "nothing to tag: give --data.inputs FILE (a sentence on each line; - for standard input)"
-            )
-        self._prompts = Prompts(self.inputs, self.codec.encode, self.codec.example, self.on_bad_line)
-        return self._prompts
 
     def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:
         """Return each sentence and the tags of its words, between spaces."""
@@ -175,17 +113,16 @@ class TaggedData(SequenceData):
         rows, start = [], 0
         for number, words in zip(batch.index.tolist(), mask.sum(1).tolist(), strict=True):
             tags = " ".join(answers[start : start + words])
-            rows.append((number, {"sentence": self._prompts.asked.pop(number), "tags": tags}))
+            rows.append((number, {"sentence": self.prompts.asked.pop(number), "tags": tags}))
             start += words
         return rows
 
-    def _learn(self, min_count: int) -> Codec:
+    def learn(self, train: Sequence[Sentence], where: str) -> Codec:
         """Find the words, the characters and the tags in the training sentences alone."""
-        train, where = self.sentences("train"), self._paths["train"]
         labels = check_labels((tag for each in train for tag in each.tags), where, "tag")
         counts = Counter(name for each in train for name in each.words)
         words = tuple(
-            sorted(name for name, count in counts.items() if count >= min_count and name != UNKNOWN)
+            sorted(name for name, count in counts.items() if count >= self.min_count and name != UNKNOWN)
         )
         mark = "·"
         while any(name.startswith(mark) for name in counts):
@@ -203,42 +140,22 @@ class TaggedData(SequenceData):
                 f", {size:,} of them; end it with an empty line, or raise --data.max_length",
             )
 
-    def _classified(self, split: str) -> list[Sentence]:
-        """Keep the sentences whose tags training has."""
-        bad, kept = BadLines(self._paths[split], self.on_bad_line), list[Sentence]()
-        for sentence in self._sentences[split]:
-            strange = [place for place, tag in enumerate(sentence.tags) if tag not in self.codec.classes]
-            if strange:
-                tag, line = sentence.tags[strange[0]], sentence.lines[strange[0]]
-                some = ", ".join(map(repr, self.codec.labels[:10]))
-                bad.found(line, BadLine("a tag that training does not have", f", {tag!r:.80}; it has {some}"))
-            else:
-                kept.append(sentence)
-        bad.report(len(self._sentences[split]))
-        if not kept:
-            raise ValueError(f"{self._paths[split]}: no {split} sentence has tags that training has")
-        return kept
+    def labels_of(self, item: Sentence) -> list[tuple[str, int]]:
+        """Return the tags of a sentence."""
+        return list(zip(item.tags, item.lines, strict=True))
 
-    def _measured(self, split: str) -> Batches:
-        examples = self._examples(self.sentences(split))
-        return Batches(examples, max(EVAL_TOKENS, int(examples.lengths.max())))
-
-    def _examples(self, sentences: Sequence[Sentence]) -> Examples:
+    def make_examples(self, items: Sequence[Sentence]) -> Examples:
         """Make one example of each sentence, supervised at the last token of each word."""
         codec = self.codec
-        read = {name: codec.tokens(name) for each in sentences for name in each.words}
-        tokens = [[token for name in each.words for token in read[name]] for each in sentences]
+        read = {name: codec.tokens(name) for each in items for name in each.words}
+        tokens = [[token for name in each.words for token in read[name]] for each in items]
         lengths = torch.tensor(list(map(len, tokens)))
-        last = np.cumsum([len(read[name]) for each in sentences for name in each.words]) - 1
+        last = np.cumsum([len(read[name]) for each in items for name in each.words]) - 1
         targets = torch.zeros(int(lengths.sum()), dtype=torch.int16)
         mask = torch.zeros(len(targets), dtype=torch.bool)
         targets[last] = torch.tensor(
-            [codec.classes[tag] for each in sentences for tag in each.tags], dtype=torch.int16
+            [codec.classes[tag] for each in items for tag in each.tags], dtype=torch.int16
         )
         mask[last] = True
         inputs = torch.tensor([token for some in tokens for token in some], dtype=torch.int32)
         return Examples(lengths, inputs, targets, mask)
-
-
-def _digest(sentence: Sentence) -> str:
-    return hashlib.sha256(sentence.text.encode()).hexdigest()

@@ -135,7 +135,7 @@ def build(folder: Path, rows: list[tuple[str, str]] = ROWS, **options: Any) -> L
 def test_copies_of_a_text_stay_together_and_no_other_row_moves_it(tmp_path: Path) -> None:
     def split(rows: list[tuple[str, str]]) -> dict[str, set[str]]:
         data = build(tmp_path, rows)
-        return {name: {row.text for row in data.rows(name)} for name in ("train", "val", "test")}
+        return {name: {row.text for row in data.items(name)} for name in ("train", "val", "test")}
 
     once, more = split(ROWS), split([*ROWS, *ROWS, *((f"new {text}", label) for text, label in ROWS)])
     for name, texts in once.items():
@@ -153,7 +153,7 @@ def test_the_class_is_asked_after_the_last_word(tmp_path: Path) -> None:
         assert batch.index is not None
         assert batch.mask.sum(1).tolist() == [1] * len(batch)
         for row, number in enumerate(batch.index.tolist()):
-            asked, tokens = data.rows("val")[number], batch.inputs[row, : batch.lengths[row]].tolist()
+            asked, tokens = data.items("val")[number], batch.inputs[row, : batch.lengths[row]].tolist()
             assert tokens == codec.encode(asked.text)
             assert codec.asked(tokens) == batch.mask[row].nonzero().flatten().tolist()
             assert codec.names(batch.targets[batch.mask][row : row + 1].tolist()) == [asked.label]
@@ -171,16 +171,16 @@ def test_training_needs_two_classes_and_knows_all_that_are_tested(
         ValueError, match=r"val.tsv, line 3: a label that training does not have, '\?'; it has '\+'"
     ):
         LabelledTextData(train=train, val=val)
-    assert len(LabelledTextData(train=train, val=val, on_bad_line="skip").rows("val")) == 1
+    assert len(LabelledTextData(train=train, val=val, on_bad_line="skip").items("val")) == 1
     assert "1 a label that training does not have" in capsys.readouterr().err
     write(tmp_path, "odd", "classes/?/1.txt")
     folder = str(tmp_path / "classes")
     with pytest.raises(ValueError, match=r"/classes: a label that training does .*Mend the file"):
         LabelledTextData(train=train, val=folder)
     write(tmp_path, "a good day", "classes/+/1.txt")
-    assert len(LabelledTextData(train=train, val=folder, on_bad_line="skip").rows("val")) == 1
+    assert len(LabelledTextData(train=train, val=folder, on_bad_line="skip").items("val")) == 1
     assert "classes: 1 of 2 files skipped: 1 a label that training" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="no val text has a label that training has"):
+    with pytest.raises(ValueError, match="no val text has labels that training has"):
         LabelledTextData(train=train, val=write(tmp_path, tsv([("b", "?")]), "o.tsv"), on_bad_line="skip")
 
 

@@ -118,7 +118,7 @@ def test_each_word_is_asked_when_it_was_read_and_unknown_ones_are_spelled(tmp_pa
         for batch in loader:
             assert batch.index is not None
             for row, number in enumerate(batch.index.tolist()):
-                sentence = data.sentences(split)[number]
+                sentence = data.items(split)[number]
                 tokens = batch.inputs[row, : batch.lengths[row]].tolist()
                 assert tokens == codec.encode(sentence.text)
                 assert codec.asked(tokens) == batch.mask[row].nonzero().flatten().tolist()
@@ -141,7 +141,7 @@ def test_tags_that_cannot_be_learned(tmp_path: Path, capsys: pytest.CaptureFixtu
         ValueError, match=r"v.conll, line 3: a tag that training does not have, 'IN'; it has 'CD'"
     ):
         TaggedData(train=train, val=val)
-    assert len(TaggedData(train=train, val=val, on_bad_line="skip").sentences("val")) == 1
+    assert len(TaggedData(train=train, val=val, on_bad_line="skip").items("val")) == 1
     assert "1 a tag that training does not have" in capsys.readouterr().err
     with pytest.raises(ValueError, match=r"line 1: a sentence of more than 1 words, 2 of them; end it with"):
         build(tmp_path, max_length=1)
@@ -149,7 +149,7 @@ def test_tags_that_cannot_be_learned(tmp_path: Path, capsys: pytest.CaptureFixtu
         build(tmp_path, tag=0)
     with pytest.raises(ValueError, match=r"no sentences: give --data.file"):
         TaggedData()
-    with pytest.raises(ValueError, match=r"nothing to tag: give --data.inputs FILE"):
+    with pytest.raises(ValueError, match=r"nothing to predict: give --data.inputs FILE"):
         build(tmp_path).predict_dataloader()
 
 
@@ -162,7 +162,7 @@ def test_words_are_counted_beside_both_baselines(tmp_path: Path) -> None:
         evaluation.update(model, batch)
     values = evaluation.conclude()
     right, usual, words = [], [], []
-    for sentence in data.sentences("val"):
+    for sentence in data.items("val"):
         tokens = data.codec.encode(sentence.text)
         with torch.no_grad():
             answers = model(torch.tensor([tokens]))[0][0, data.codec.asked(tokens)].argmax(-1).tolist()
