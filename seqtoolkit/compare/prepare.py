@@ -53,6 +53,7 @@ def prepare(folder: Path, request: Request) -> Plan:
     """
     config = expanded(request.config, request.words)
     data, model = open_data(config["data"]), config["model"]
+    options = config["data"].get("init_args", {})
     chosen = {name: value for name, value in model.items() if name != "label_smoothing"}
     reference = request.reference or chosen["arch"] or request.architectures[0]
     target = counted(chosen | {"arch": reference}, data.spec)
@@ -80,10 +81,10 @@ def prepare(folder: Path, request: Request) -> Plan:
         rate=_rate(config["optimizer"]),
         budget=(Budget() if request.has_budget else Budget.of(config["trainer"])).to_dict(),
         steps_in_epoch=len(data.train_dataloader()) / config["trainer"]["accumulate_grad_batches"],
-        split=judged(data),
+        split=judged(data, options),
         history=history(data),
         widths=widths,
-        files=files(data, config["data"].get("init_args", {})),
+        files=files(data, options),
     )
 
 
@@ -99,11 +100,16 @@ def files(data: Any, options: dict[str, Any]) -> dict[str, str]:
     return {path: sha256_of(path, "data") for path in paths if Path(path).is_file()}
 
 
-def judged(data: Any) -> str:
-    """Return the split by which models are judged: test, or val where the data have no test."""
+def judged(data: Any, options: dict[str, Any]) -> str:
+    """Return the split by which models are judged: test, or val where the data have no test.
+
+    Raises ValueError where the options of the data module name a test file, and it cannot be read.
+    """
     try:
         data.test_dataloader()
     except ValueError:
+        if options.get("test") is not None:
+            raise
         return "val"
     return "test"
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from seqtoolkit.compare import store
+from seqtoolkit.compare.prepare import judged
+from seqtoolkit.data.labelled_series import LabelledSeriesData
 from tests.core.comparing import Comparing, Fake
 
 
@@ -62,6 +64,17 @@ def test_what_a_configuration_is_refused_for_is_said(
 ) -> None:
     assert compare(Fake(lambda command: "seqtoolkit compare: unknown architecture 'x'")) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("seqtoolkit compare: unknown architecture 'x'")
+
+
+def test_a_test_file_that_cannot_be_read_is_no_missing_split(tmp_path: Path) -> None:
+    for name in ("train", "test"):
+        rows = "".join(f"{number % 7}.5,{number}:{'ab'[number % 2]}\n" for number in range(40))
+        head = "@problemName made\n@timeStamps false\n@classLabel true a b\n@data\n"
+        (tmp_path / f"{name}.ts").write_text(head + rows.replace("39:b", "x:b" if name == "test" else "39:b"))
+    train, test = str(tmp_path / "train.ts"), str(tmp_path / "test.ts")
+    assert judged(LabelledSeriesData(train), {"train": train, "test": None}) == "val"
+    with pytest.raises(ValueError, match=r"test\.ts"):
+        judged(LabelledSeriesData(train, test=test), {"train": train, "test": test})
 
 
 def test_a_measure_that_the_test_has_not(compare: Comparing, capsys: pytest.CaptureFixture[str]) -> None:
