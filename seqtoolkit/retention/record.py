@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 from seqtoolkit.files import is_number
+from seqtoolkit.retention.checked import check_names, check_rest, check_texts
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,13 @@ class Record:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, value: dict[str, Any]) -> Self:
+    def from_dict(cls, value: Any) -> Self:
         """Rebuild a record from plain values, checking every field.
 
         Raises ValueError that names the field.
         """
-        if not isinstance(value, dict):
-            raise ValueError(f"retention record: expected an object, found {value!r:.60}")
-        if unknown := set(value) - {f.name for f in fields(cls)}:
-            raise ValueError(f"retention record: unknown fields {sorted(unknown)}")
+        check_names("retention", value, [f.name for f in fields(cls)])
+        check_rest("retention", value)
         lags = value.get("lags")
         for name in ("lags", "estimate", "lower", "upper", "null", "n"):
             column = value.get(name)
@@ -68,8 +67,7 @@ class Record:
                 or len(column) != len(lags or [])
             ):
                 raise ValueError(f"retention record: {name!r} must be a list of numbers, one for each lag")
-        if not isinstance(value.get("protocol"), str) or not isinstance(value.get("unit"), str):
-            raise ValueError("retention record: 'protocol' and 'unit' must be texts")
+        check_texts("retention", value, protocol=None, unit=None)
         horizon = value.get("horizon")
         return cls(**{**value, "horizon": _horizon(horizon) if horizon is not None else None})
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,3 +72,15 @@ def test_a_damaged_file_is_measured_again(folder: RunFolder, text: str) -> None:
     assert retention_store.read(folder.path, "best", 5) == []
     retention_store.write(folder, CHECKPOINT, 5, [record()])
     assert retention_store.read(folder.path, "best", 5) == [record()]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"settings": 3}, {"seed": "0"}, {"protocol": None}, {"lags": 1}, {"more": 1}]
+)
+def test_a_damaged_record_is_left_out(folder: RunFolder, changes: dict[str, Any]) -> None:
+    retention_store.write(folder, CHECKPOINT, 5, [record(), record("gradient")])
+    file = folder.path / "probes" / "best" / "retention.json"
+    value = json.loads(file.read_text())
+    value["records"][0] |= changes
+    file.write_text(json.dumps(value))
+    assert len(retention_store.read(folder.path, "best", 5)) == 1
