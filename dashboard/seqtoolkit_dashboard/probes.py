@@ -105,7 +105,7 @@ def _finding(value: dict[str, Any]) -> Finding:
 
 
 def _sound(record: Record) -> Record:
-    """Refuse what cannot be drawn: lags that are no steps, values of no size, settings that are no names and values."""
+    """Refuse what cannot be drawn: lags, a horizon or a seed that are no steps, values of no size."""
     if not all(_step(lag) for lag in record.lags):
         raise ValueError(f"retention record: lags are whole numbers from 0 on, found {record.lags!r:.60}")
     columns = (record.estimate, record.lower, record.upper, record.null, record.n)
@@ -116,8 +116,6 @@ def _sound(record: Record) -> Record:
         raise ValueError(
             f"retention record: a horizon and a seed are whole numbers, found {bounds!s:.60} and {record.seed!r:.60}"
         )
-    if not isinstance(record.settings, dict):
-        raise ValueError(f"retention record: 'settings' must be an object, found {record.settings!r:.60}")
     return record
 
 

@@ -51,6 +51,22 @@ def texts(node: Any) -> list[str]:
     return [text for child in children for text in texts(child)]
 
 
+def links(node: Any) -> dict[str, str]:
+    """Return where each link of a layout leads, by its text."""
+    if isinstance(node, dict) and "href" in node:
+        return {node["children"]: node["href"]}
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+    return {text: href for child in children for text, href in links(child).items()}
+
+
+def figures(node: Any) -> list[dict[str, Any]]:
+    """Return every figure in a layout."""
+    if isinstance(node, dict) and "figure" in node.get("props", {}):
+        return [node["props"]["figure"]]
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+    return [figure for child in children for figure in figures(child)]
+
+
 def _filled(item: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
     return {**item, "value": values.get(f"{item['id'].replace('-', '_')}__{item['property']}")}
 

@@ -13,13 +13,9 @@ from seqtoolkit_dashboard.app import PAGES, create_app
 
 from seqtoolkit.run_folder import RunFolder
 from tests.dashboard.client import call, callbacks, page, texts
-from tests.dashboard.run_folders import (
-    confusion_record,
-    quality_records,
-    write_comparison,
-    write_records,
-    write_run,
-)
+from tests.dashboard.comparison_folders import write_comparison
+from tests.dashboard.quality_folders import confusion_record, quality_records, write_records
+from tests.dashboard.run_folders import write_run
 
 PATHS = [page.path for page in PAGES]
 

@@ -12,10 +12,10 @@ from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.app import create_app
 from seqtoolkit_dashboard.figures.compare import Point, Value, against
 
-from tests.dashboard.client import call, page, texts
-from tests.dashboard.run_folders import comparison, write_comparison
-from tests.dashboard.test_findings import links
-from tests.dashboard.test_quality import figures
+from tests.dashboard.client import call, figures, links, page, texts
+from tests.dashboard.comparison_folders import comparison, write_comparison
+
+TWO = comparison()["architectures"][:2]
 
 
 def shown(app: Dash, search: str = "") -> Any:
@@ -118,6 +118,10 @@ def test_what_is_not_there_is_said_and_what_to_type(compared: Dash, name: str) -
         (comparison(measure=[]), "is not what this version writes (TypeError"),
         (comparison(settings=None), "is not what this version writes (TypeError"),
         (comparison(recommendation=[1]), "is not what this version writes"),
+        (
+            comparison(architectures=[{**one, "parameters": 10**400} for one in TWO[:1]] + TWO[1:]),
+            "is not what this version writes (OverflowError",
+        ),
     ],
 )
 def test_a_damaged_comparison_is_refused_with_a_reason(
@@ -132,4 +136,4 @@ def test_one_architecture_without_intervals_is_drawn() -> None:
     figure = against([point], "cost", "quality", "light")
     assert figure.layout.xaxis.type == "linear"
     assert figure.data[-1].error_y.array is None
-    assert str(Value(3.0, 1.0, 5.0, beyond=True)) == "at least 3 [1, 5]"
+    assert str(Value(3.0, 1.0, 5.0, censored=True, upper_censored=True)) == "at least 3 [1, 5+]"

@@ -17,7 +17,8 @@ from seqtoolkit.data_record import Bins
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import Run
 from tests.dashboard.client import call, page, texts
-from tests.dashboard.run_folders import recall_data, series_data, write_data, write_run
+from tests.dashboard.data_folders import recall_data, series_data, write_data
+from tests.dashboard.run_folders import write_run
 
 RUN = Run(Path("a"), "a", "finished", arch="lstm")
 
@@ -99,12 +100,14 @@ def test_new_data_are_noticed(app: Dash, runs_dir: Path) -> None:
 def test_every_bin_and_name_is_drawn_once() -> None:
     bars = histogram(Bins([1, 3], [2, 4], [5, 6]), "length", "sequences", "light").data[0]
     assert (list(bars.x), list(bars.y), list(bars.customdata)) == ([1.5, 3.5], [5, 6], ["1 to 2", "3 to 4"])
-    counts = {f"<b>{i}": i for i in range(100)}
+    counts: dict[str, float] = {f"<b>{i}": i for i in range(100)}
     figure = balance(counts, "class", "answers", "dark")
     assert len(figure.data[0].x) == 100
     assert len(figure.layout.xaxis.ticktext) <= 40
     names = [*figure.layout.xaxis.ticktext, *(name for name, _ in figure.data[0].customdata)]
     assert all("<b>" not in name for name in names)
+    assert "%{y:,} answers (%{customdata[1]" in figure.data[0].hovertemplate
+    assert "customdata[1]" not in balance({"C4": 0.2, "D4": 0.9}, "", "", "light").data[0].hovertemplate
 
 
 def test_each_channel_has_a_panel_and_each_sequence_a_line() -> None:

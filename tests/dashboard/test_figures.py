@@ -11,7 +11,7 @@ from seqtoolkit_dashboard.figures.memory_traces import Curve
 from seqtoolkit_dashboard.theme import PALETTE, RAMPS, SURFACE, LineStyle, Scheme, plain, slots
 
 from seqtoolkit.retention.record import Horizon, Record
-from tests.dashboard.run_folders import recall_record
+from tests.dashboard.retention_folders import recall_record
 
 STYLE = LineStyle("#3c69c7", "solid")
 HOSTILE = "<img src=x onerror=alert(1)>%{y}<b>"

@@ -10,8 +10,8 @@ from dash import Dash
 from seqtoolkit_dashboard import ids
 
 from seqtoolkit.run_folder import RunFolder
-from tests.dashboard.client import call, texts
-from tests.dashboard.run_folders import findings, protocol_records, write_findings, write_probe
+from tests.dashboard.client import call, links, texts
+from tests.dashboard.retention_folders import findings, protocol_records, write_findings, write_probe
 
 LSTM = "?run=recall-lstm"
 
@@ -27,13 +27,6 @@ def measured(runs_dir: Path) -> Path:
 def told(app: Dash, search: str = LSTM) -> Any:
     drawn = call(app, ids.FINDINGS, "url.search", url__search=search, scheme__data="light")
     return drawn[ids.FINDINGS]["children"]
-
-
-def links(node: Any) -> dict[str, str]:
-    if isinstance(node, dict) and "href" in node:
-        return {node["children"]: node["href"]}
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
-    return {text: href for child in children for text, href in links(child).items()}
 
 
 def test_each_finding_has_its_numbers_what_shows_it_and_what_to_try(app: Dash, measured: Path) -> None:

@@ -13,7 +13,8 @@ from seqtoolkit_dashboard.pages.forming import horizons
 from seqtoolkit_dashboard.theme import LineStyle
 
 from tests.dashboard.client import call, texts
-from tests.dashboard.run_folders import log_horizons, log_line, write_run
+from tests.dashboard.retention_folders import log_horizons
+from tests.dashboard.run_folders import log_line, write_run
 
 STYLE = LineStyle("#3c69c7", "solid")
 SERIES = {

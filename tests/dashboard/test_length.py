@@ -14,7 +14,8 @@ from seqtoolkit_dashboard.theme import LineStyle, line_styles
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.runs import Run
 from tests.dashboard.client import call, texts
-from tests.dashboard.run_folders import length_records, write_lengths, write_run
+from tests.dashboard.quality_folders import length_records, write_lengths
+from tests.dashboard.run_folders import write_run
 
 STYLE = LineStyle("#3c69c7", "solid")
 HOSTILE = "<img src=x onerror=alert(1)>%{y}<b>"

@@ -1,4 +1,4 @@
-"""The Memory page: six protocols on axes of their own, by unit, or on one; twins, seeds, checkpoints, numbers."""
+"""The Memory page: six protocols on axes of their own, by unit, or on one; checkpoints, numbers, hostile records."""
 
 from __future__ import annotations
 
@@ -14,22 +14,15 @@ from typing import Any
 import pytest
 from dash import Dash
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.figures.memory import PROTOCOLS, Panel, retention
-from seqtoolkit_dashboard.figures.memory_traces import Curve
-from seqtoolkit_dashboard.figures.shares import shares
-from seqtoolkit_dashboard.pages import horizons, retained
-from seqtoolkit_dashboard.pooled import pooled
-from seqtoolkit_dashboard.theme import LineStyle
+from seqtoolkit_dashboard.figures.memory import PROTOCOLS
+from seqtoolkit_dashboard.pages import retained
 
-from seqtoolkit.retention.record import Record
 from seqtoolkit.run_folder import RunFolder
-from seqtoolkit.runs import Run
-from tests.dashboard.client import call, texts
-from tests.dashboard.run_folders import SHAPES, protocol_records
+from tests.dashboard.client import call, callbacks, texts
+from tests.dashboard.retention_folders import SHAPES, protocol_records
 
-STYLE = LineStyle("#3c69c7", "solid")
+BOTH = "?run=recall-lstm&run=recall-gru"
 HOSTILE = "<img src=x onerror=alert(1)>%{y}<b>"
-RUN = Run(Path("a"), "a", "finished", arch="lstm")
 
 
 @pytest.fixture
@@ -50,14 +43,6 @@ def draw(app: Dash, search: str = "", output: str = ids.MEMORY_GRAPH) -> dict[st
         app, output, "url.search", url__search=search, scheme__data="light"
     )
     return drawn
-
-
-def records(*names: str, **fields: Any) -> list[tuple[Run, Record]]:
-    found = [Record.from_dict({**one, **fields}) for one in protocol_records("lstm", untrained=False)]
-    return [(RUN, record) for record in found if record.protocol in (names or PROTOCOLS)]
-
-
-BOTH = "?run=recall-lstm&run=recall-gru"
 
 
 def test_several_protocols_are_small_multiples(app: Dash, measured: Path) -> None:
@@ -92,13 +77,6 @@ def test_on_one_axis_all_are_shares(app: Dash, measured: Path) -> None:
     assert names == {"null", "recall-lstm", "recall-gru", *PROTOCOLS, "untrained twin"}
 
 
-def test_colour_is_the_model_and_line_the_protocol() -> None:
-    drawn = retained.curves([RUN], records(), "light")
-    assert len({curve.style.colour for curve in drawn}) == 1
-    assert len({curve.style.dash for curve in drawn}) == len(PROTOCOLS) == len(drawn)
-    assert {curve.style.dash for curve in retained.curves([RUN], records("recall"), "light")} == {"solid"}
-
-
 def test_protocols_can_be_chosen(app: Dash, measured: Path) -> None:
     drawn = draw(app, BOTH + "&protocol=gradient&protocol=none")
     assert drawn[ids.MEMORY_GRAPH]["figure"]["layout"]["yaxis"]["title"]["text"] == "log10 norm"
@@ -107,66 +85,13 @@ def test_protocols_can_be_chosen(app: Dash, measured: Path) -> None:
     assert any("recall-rnn has no gradient curve" in text for text in texts(drawn[ids.MEMORY_NOTES]))
 
 
-def test_a_twin_is_faint_and_has_no_horizon_in_the_strip() -> None:
-    twin = records("recall", settings={"twin": True})[0][1]
-    trained = records("recall")[0][1]
-    figure = retention(
-        [Panel("accuracy", [Curve("a", trained, STYLE), Curve("a", twin, STYLE)])], "linear", "light"
-    )
-    lines = {trace.name: trace for trace in figure.data if trace.name}
-    assert lines["a, untrained"].line.color.startswith("rgba(60,105,199,0.5")
-    assert lines["a, untrained"].line.width < lines["a"].line.width
-    assert sum(trace.mode == "markers+text" for trace in figure.data) == 1
-    assert sum(trace.fill == "tonexty" for trace in figure.data) == 1
-    assert "untrained twin" in lines
-
-
 def test_the_table_has_capacity_twins_and_censoring(app: Dash, measured: Path) -> None:
     shown = texts(draw(app, "?run=recall-gru")[ids.MEMORY_TABLE])
     assert {"Untrained twin", "MC 40 [36, 44]", "0, 1", "24 to 48", "2 [1, 4]"} <= set(shown)
     assert "gru, untrained" not in shown
 
 
-def test_seeds_of_a_measurement_are_one_curve_whose_interval_holds_each() -> None:
-    several = [(RUN, Record.from_dict(one)) for one in protocol_records("gru", seeds=3, untrained=False)]
-    joined = pooled(several)
-    assert len(joined) == len(PROTOCOLS)
-    for _, one in joined:
-        group = [record for _, record in several if record.protocol == one.protocol]
-        for k in range(len(one.lags)):
-            assert one.lower[k] == min(record.lower[k] for record in group)
-            assert one.upper[k] == max(record.upper[k] for record in group)
-            assert one.lower[k] <= one.estimate[k] <= one.upper[k]
-
-
-def test_parts_of_a_model_are_apart() -> None:
-    found = [
-        (RUN, records("decoding", settings={"part": part, "drive": "iid"})[0][1])
-        for part in ("encoder", "decoder")
-    ]
-    drawn = retained.curves([RUN], pooled(found), "light")
-    assert [curve.label for curve in drawn] == ["a, encoder", "a, decoder"]
-    assert len({curve.symbol for curve in drawn}) == 2
-
-
-def test_every_share_is_at_most_one_and_one_is_reached() -> None:
-    curves = [Curve("a", record, STYLE) for _, record in records()]
-    for curve in shares(curves):
-        assert max(curve.record.estimate, key=abs) == pytest.approx(1.0)
-        assert all(low <= value <= high for low, value, high in zip(
-            curve.record.lower, curve.record.estimate, curve.record.upper, strict=True))  # fmt: skip
-    flat = records("recall", estimate=[0.5] * 12, null=[0.5] * 12)[0][1]
-    assert set(shares([Curve("a", flat, STYLE)])[0].record.estimate) == {0.0}
-
-
-def test_a_far_null_does_not_flatten_the_curves() -> None:
-    low, high = retention(
-        [Panel("log10 norm", [Curve("a", records("gradient")[0][1], STYLE)])], "linear", "light"
-    ).layout.yaxis.range
-    assert -3 < low < high < 1
-
-
-def test_all_numbers_are_a_file_that_runs_nothing(app: Dash, measured: Path) -> None:
+def test_all_numbers_are_a_file(app: Dash, measured: Path) -> None:
     given = {"url__search": BOTH, "memory_csv__n_clicks": 1}
     sent = call(app, ids.MEMORY_DOWNLOAD, "memory-csv.n_clicks", **given)[ids.MEMORY_DOWNLOAD]["data"]
     rows = list(csv.DictReader(io.StringIO(sent["content"])))
@@ -175,9 +100,6 @@ def test_all_numbers_are_a_file_that_runs_nothing(app: Dash, measured: Path) -> 
     assert {row["untrained"] for row in rows} == {"0", "1"}
     assert rows[0]["run"] == "recall-lstm"
     assert all(math.isfinite(float(row["estimate"])) for row in rows)
-    evil = Run(Path("x"), "=cmd()", "finished", arch="+1")
-    line = horizons.numbers([(evil, records("recall")[0][1])], "@best").splitlines()[1]
-    assert line.startswith("'=cmd(),'+1,'@best,recall")
 
 
 def test_nothing_is_sent_without_a_click(app: Dash, measured: Path) -> None:
@@ -199,8 +121,6 @@ def test_the_slider_goes_through_the_checkpoints_of_one_run(app: Dash, measured:
 
 
 def slide(app: Dash, search: str, place: int) -> str | None:
-    from tests.dashboard.client import callbacks
-
     written = next(c["output"] for c in callbacks(app) if c["inputs"][0]["id"] == ids.MEMORY_STEPS)
     moved = call(app, written, "memory-steps.value", url__search=search, memory_steps__value=place)
     return str(moved["url"]["search"]) if moved else None
@@ -215,7 +135,7 @@ def slide(app: Dash, search: str, place: int) -> str | None:
         ({"lags": [-1] * 12}, "lags are whole numbers"),
         ({"estimate": [1e300] * 12}, "1e+30 or larger"),
         ({"n": [10**400] * 12}, "'n' must be a list of numbers"),
-        ({"seed": {}}, "a seed are whole numbers"),
+        ({"seed": {}}, "'seed' must be a whole number"),
         ({"estimate": [None] * 12}, "'estimate' must be a list of numbers"),
     ],
 )

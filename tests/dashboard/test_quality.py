@@ -15,8 +15,8 @@ from seqtoolkit_dashboard.figures.quality import Judged, measure
 from seqtoolkit_dashboard.theme import LineStyle
 
 from seqtoolkit.run_folder import RunFolder
-from tests.dashboard.client import call, texts
-from tests.dashboard.run_folders import (
+from tests.dashboard.client import call, figures, links, texts
+from tests.dashboard.quality_folders import (
     confusion_record,
     forecast_examples,
     forecast_records,
@@ -24,7 +24,6 @@ from tests.dashboard.run_folders import (
     text_examples,
     write_records,
 )
-from tests.dashboard.test_findings import links
 
 STYLE = LineStyle("#3c69c7", "solid")
 BOTH = "?run=recall-lstm&run=recall-gru"
@@ -40,16 +39,9 @@ def tested(runs_dir: Path) -> Path:
     return runs_dir
 
 
-def draw(app: Dash, search: str = BOTH, what: str = ids.QUALITY_RESULT) -> Any:
+def draw(app: Dash, search: str = BOTH) -> Any:
     drawn = call(app, ids.QUALITY_RESULT, "url.search", url__search=search, scheme__data="light")
-    return drawn[what]["children"]
-
-
-def figures(node: Any) -> list[dict[str, Any]]:
-    if isinstance(node, dict) and "figure" in node.get("props", {}):
-        return [node["props"]["figure"]]
-    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
-    return [figure for child in children for figure in figures(child)]
+    return drawn[ids.QUALITY_RESULT]["children"]
 
 
 def test_measures_stand_beside_their_baselines(app: Dash, tested: Path) -> None:
@@ -126,6 +118,18 @@ def test_forecasts_have_bands_the_truth_and_its_gaps() -> None:
     assert all(a > b for a, b in zip(wide.y, narrow.y, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("levels", "name", "curve"), [([0.5, 0.9], "median forecast", 0), ([0.05, 0.4, 0.95], "40% quantile", 1)]
+)
+def test_what_stands_for_a_forecast_is_nearest_the_median(levels: list[float], name: str, curve: int) -> None:
+    one = forecast_examples(1)[0]
+    curves = {output: found[: len(levels)] for output, found in one.forecast.items()}
+    drawn = {
+        t.name: t for t in forecast(replace(one, quantiles=levels, forecast=curves), "#3c69c7", "light").data
+    }
+    assert list(drawn[name].y) == curves["sensor 0"][curve]
+
+
 def test_a_point_forecast_has_no_band_and_texts_no_picture() -> None:
     one = forecast_examples(1)[0]
     point = replace(one, quantiles=[], forecast={name: curves[2:3] for name, curves in one.forecast.items()})
@@ -139,27 +143,28 @@ def test_a_point_forecast_has_no_band_and_texts_no_picture() -> None:
 
 def test_examples_lead_to_the_pages_that_open_the_checkpoint(app: Dash, tested: Path) -> None:
     found = draw(app, "?run=recall-lstm")
-    assert {"Worst examples of recall-lstm", "remember", "R EH M", "9.1", "phone"} <= set(texts(found))
+    assert {"Worst examples, recall-lstm", "remember", "R EH M", "9.1", "phone"} <= set(texts(found))
     assert "cat" not in texts(found)
     assert links(found) == {
         "Attention": "/attention?run=recall-lstm&look=recall-lstm&checkpoint=best&text=phone",
         "Gates": "/gates?run=recall-lstm&look=recall-lstm&checkpoint=best&text=phone",
     }
     drawn = texts(draw(app, "?run=recall-lstm&examples=drawn"))
-    assert {"Drawn by chance examples of recall-lstm", "cat"} <= set(drawn)
+    assert {"Examples drawn by chance, recall-lstm", "cat"} <= set(drawn)
     assert "loss 3, asked at 2026-01-01 23:00" in texts(draw(app, "?run=recall-rnn"))
 
 
 def test_what_is_not_there_is_said_and_what_to_type(app: Dash, tested: Path) -> None:
-    assert "recall-attention has no measured quality for its checkpoint 'best'." in texts(
-        draw(app, "?run=recall-attention", ids.QUALITY_NOTES)
-    )
     empty = texts(draw(app, "?run=recall-attention"))
+    assert "recall-attention has no measured quality for its checkpoint 'best'." in empty
+    assert not any("has no confusion" in text for text in empty)  # few tasks have one
     assert any("seqtoolkit test --ckpt_path" in text for text in empty)
     assert set(texts(draw(app, ""))) & {"recall-lstm", "recall-gru"} == {"recall-lstm", "recall-gru"}
 
 
 def test_a_torn_file_is_reported_and_the_others_are_drawn(app: Dash, tested: Path) -> None:
-    (tested / "recall-gru" / "probes" / "best" / "quality.json").write_text("{")
-    assert any("not valid JSON" in text for text in texts(draw(app, BOTH, ids.QUALITY_NOTES)))
-    assert "Accuracy (share)" in texts(draw(app))
+    for name in ("quality", "confusion", "examples"):
+        (tested / "recall-gru" / "probes" / "best" / f"{name}.json").write_text("{")
+    said = texts(draw(app))
+    assert sum("recall-gru: " in text and "not valid JSON" in text for text in said) == 3
+    assert "Accuracy (share)" in said

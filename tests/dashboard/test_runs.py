@@ -11,7 +11,8 @@ from seqtoolkit_dashboard.cache import FileCache
 from seqtoolkit_dashboard.runs import RunIndex, note
 
 import seqtoolkit.runs
-from tests.dashboard.run_folders import log_line, recall_record, write_probe, write_run
+from tests.dashboard.retention_folders import recall_record, write_probe
+from tests.dashboard.run_folders import log_line, write_run
 
 
 def test_every_kind_of_run_is_listed(runs_dir: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import plotly.graph_objects as go
 
+from seqtoolkit.compare.words import interval
 from seqtoolkit.retention.record import Record
 from seqtoolkit_dashboard.figures.memory import Panel, retention
 from seqtoolkit_dashboard.figures.memory_traces import Curve
@@ -18,18 +19,16 @@ WIDE = 20  # times as much: from there on an axis is logarithmic
 
 @dataclass(frozen=True)
 class Value:
-    """A number with its interval, where it has one; `beyond`: it is at least so large."""
+    """A number with its interval, where it has one; what is `censored` is at least so large."""
 
     estimate: float
     lower: float | None = None
     upper: float | None = None
-    beyond: bool = False
+    censored: bool = False
+    upper_censored: bool = False
 
     def __str__(self) -> str:
-        interval = (
-            "" if self.lower is None or self.upper is None else f" [{self.lower:.4g}, {self.upper:.4g}]"
-        )
-        return f"{'at least ' if self.beyond else ''}{self.estimate:.4g}{interval}"
+        return f"{'at least ' if self.censored else ''}{interval(asdict(self))}"
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,7 @@ def against(points: Sequence[Point], cost: str, quality: str, scheme: Scheme) ->
             hovertemplate=f"{plain(point.arch)}, one seed: %{{y:.4g}}<extra></extra>",
         )
         figure.add_trace(_middle(point))
-    costs = [point.cost.estimate for point in points]
-    wide = min(costs) > 0 and max(costs) / min(costs) > WIDE
-    scale = {"type": "log", "dtick": 1} if wide else {"type": "linear", "rangemode": "tozero"}
-    figure.update_xaxes(title_text=cost, **scale)
+    figure.update_xaxes(title_text=cost, **_scale(points))
     figure.update_yaxes(title_text=plain(quality))
     same = f"{scheme} {cost} {[point.arch for point in points]}"
     return figure.update_layout(template=template(scheme), height=HEIGHT, uirevision=same)
@@ -77,6 +73,16 @@ def context(curves: Sequence[tuple[str, Record, str]], scheme: Scheme) -> go.Fig
     return figure.update_traces(hovertemplate=says, selector={"mode": "lines+markers"})
 
 
+def _scale(points: Sequence[Point]) -> dict[str, object]:
+    """Return an axis from 0 on, with room for a point that stands there, or a logarithmic one."""
+    costs = [point.cost.estimate for point in points]
+    if min(costs) > 0 and max(costs) / min(costs) > WIDE:
+        return {"type": "log", "dtick": 1}
+    ends = [*costs, *(point.cost.upper or 0 for point in points), *(x for p in points for x, _ in p.seeds)]
+    top = max(ends) or 1
+    return {"type": "linear", "range": [-0.03 * top, 1.06 * top]}
+
+
 def _middle(point: Point) -> go.Scatter:
     return go.Scatter(
         x=[point.cost.estimate],
@@ -89,7 +95,7 @@ def _middle(point: Point) -> go.Scatter:
         marker={
             "color": point.colour,
             "size": 12,
-            "symbol": "triangle-right" if point.cost.beyond else "circle",
+            "symbol": "triangle-right" if point.cost.censored else "circle",
         },
         hovertemplate=f"{plain(point.arch)}<br>%{{xaxis.title.text}}: {point.cost}<br>{point.quality}<extra></extra>",
     )

@@ -11,6 +11,7 @@ from seqtoolkit.data_record import Bins, Shown
 from seqtoolkit_dashboard.theme import PALETTE, Scheme, faded, plain, template
 
 HEIGHT, LINE = 260, 130  # pixels: a histogram, a channel of the sequences
+TICKS = 40  # names on an axis, at most
 
 
 def histogram(bins: Bins, axis: str, unit: str, scheme: Scheme) -> go.Figure:
@@ -30,18 +31,19 @@ def histogram(bins: Bins, axis: str, unit: str, scheme: Scheme) -> go.Figure:
 
 
 def balance(counts: Mapping[str, float], axis: str, unit: str, scheme: Scheme) -> go.Figure:
-    """Draw a bar for each name (at least one)."""
-    total = sum(counts.values()) or 1.0
+    """Draw a bar for each name (at least one); of counts (not of shares) it says which part of all they are too."""
+    total, whole = sum(counts.values()) or 1.0, all(isinstance(value, int) for value in counts.values())
     places = list(range(len(counts)))
+    says = f"%{{y:,}} {unit} (%{{customdata[1]:.1%}})" if whole else f"%{{y:.4~g}} {unit}"
     bars = go.Bar(
         x=places,
         y=list(counts.values()),
         customdata=[[plain(visible(name)), value / total] for name, value in counts.items()],
         marker={"color": faded(PALETTE[scheme][0], 0.75), "line": {"width": 0}},
-        hovertemplate=f"%{{customdata[0]}}: %{{y:,.4~g}} {unit} (%{{customdata[1]:.1%}})<extra></extra>",
+        hovertemplate=f"%{{customdata[0]}}: {says}<extra></extra>",
     )
     figure = go.Figure(bars).update_yaxes(title_text=unit, rangemode="tozero")
-    every = max(1, len(counts) // 30)
+    every = -(-len(counts) // TICKS)
     names = [plain(visible(name[:14])) for name in counts]
     figure.update_xaxes(title_text=axis, tickvals=places[::every], ticktext=names[::every], showgrid=False)
     return _finished(figure, scheme)

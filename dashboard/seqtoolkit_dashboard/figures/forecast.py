@@ -39,7 +39,7 @@ def forecast(example: Example, colour: str, scheme: Scheme) -> go.Figure:
 
 
 def _bands(example: Example, name: str, colour: str) -> list[go.Scatter]:
-    """Return a band between each pair of quantiles that lie alike on both sides of the median, the widest first."""
+    """Return a band from the lowest quantile to the highest, from the second to the last but one, and so on."""
     levels, curves = example.quantiles, example.forecast.get(name, [])
     if len(levels) != len(curves):
         return []
@@ -53,10 +53,10 @@ def _bands(example: Example, name: str, colour: str) -> list[go.Scatter]:
             "hoverinfo": "skip",
             "legendgroup": f"band {low}",
         }
-        name, fill = f"{levels[high] - levels[low]:.0%} forecast band", faded(colour, 0.18)
+        says, fill = f"{levels[high] - levels[low]:.0%} forecast band", faded(colour, 0.18)
         traces += [
             go.Scatter(y=curves[low], **same),
-            go.Scatter(y=curves[high], fill="tonexty", fillcolor=fill, name=name, **same),
+            go.Scatter(y=curves[high], fill="tonexty", fillcolor=fill, name=says, **same),
         ]
     return traces
 
@@ -70,10 +70,17 @@ def _lines(example: Example, name: str, colour: str, scheme: Scheme) -> list[go.
     if future := example.future.get(name):
         found.append(_line(_ahead(future), future, "truth", INK[scheme], "solid", later))
     if curves := example.forecast.get(name):
-        middle = curves[len(curves) // 2]
-        said = "median forecast" if example.quantiles else "forecast"
+        middle, said = _middle(example.quantiles, curves)
         found.append(_line(_ahead(middle), middle, said, colour, "dash", later))
     return found
+
+
+def _middle(levels: Sequence[float], curves: Sequence[Sequence[float]]) -> tuple[Sequence[float], str]:
+    """Return the curve that stands for a forecast, as measures take it: of quantiles the one nearest the median."""
+    if len(levels) != len(curves):
+        return curves[0], "forecast"
+    place = min(range(len(levels)), key=lambda i: abs(levels[i] - 0.5))
+    return curves[place], "median forecast" if levels[place] == 0.5 else f"{levels[place]:.0%} quantile"
 
 
 def _line(

@@ -25,12 +25,11 @@ _BEAMS = ("1", "2", "4", "8", "16")
 def layout(index: RunIndex, view: View) -> Any:
     """Return the controls and the place of the maps."""
     shown = opening.resolve(index, view)
-    return html.Div(
-        [
-            parts.heading("Alignment", LEAD),
-            html.Div([*_first(index, shown), *_second(index, shown), *_choices(shown)], className="controls"),
-            html.Div(id=ids.ALIGNMENT_RESULT, **parts.aria(live="polite")),
-        ]
+    return parts.page(
+        "Alignment",
+        LEAD,
+        [*_first(index, shown), *_second(index, shown), *_choices(shown)],
+        html.Div(id=ids.ALIGNMENT_RESULT, **parts.aria(live="polite")),
     )
 
 

@@ -41,12 +41,8 @@ def layout(index: RunIndex, view: View) -> Any:
         ),
         fields.busy(ids.ATTENTION_BUSY),
     ]
-    return html.Div(
-        [
-            parts.heading("Attention", LEAD),
-            html.Div(controls, className="controls"),
-            html.Div(id=ids.ATTENTION_RESULT, **parts.aria(live="polite")),
-        ]
+    return parts.page(
+        "Attention", LEAD, controls, html.Div(id=ids.ATTENTION_RESULT, **parts.aria(live="polite"))
     )
 
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, html
 
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.mantine import Select
-from seqtoolkit_dashboard.pages import compared, parts
+from seqtoolkit_dashboard.pages import compared, fields, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
-from seqtoolkit_dashboard.pages.live import Live
 from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.pages.result import Result
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.theme import PALETTE, Scheme, slots
 from seqtoolkit_dashboard.view import View
 
-LIVE = Live(ids.COMPARE_SEEN, ids.COMPARE_CHANGED)
+RESULT = Result(ids.COMPARE_RESULT, ids.COMPARE_SEEN, ids.COMPARE_CHANGED)
 LEAD = "Which architecture serves these data: all trained and measured alike, and one recommended."
 _HERE = "this folder"
 _HOW = (
@@ -29,23 +27,9 @@ def layout(index: RunIndex, view: View) -> Any:
     """Return the choice of a comparison, and its place."""
     known, shown = index.comparisons(), _chosen(index, view)
     names = [*known, *([] if shown in ["", *known] else [shown])]
-    choice = Select(
-        id=ids.COMPARE_FOLDER,
-        label="Comparison",
-        data=[{"value": name, "label": _HERE if name == "." else name} for name in names],
-        value=shown or None,
-        allowDeselect=False,
-        searchable=True,
-        className="wide",
-    )
-    return html.Div(
-        [
-            parts.heading("Compare", LEAD),
-            html.Div(choice, className="controls"),
-            html.Div(id=ids.COMPARE_RESULT, **parts.aria(live="polite")),
-            *LIVE.layout(),
-        ]
-    )
+    options = [{"value": name, "label": _HERE if name == "." else name} for name in names]
+    choice = fields.named(ids.COMPARE_FOLDER, "Comparison", options, shown)
+    return parts.page("Compare", LEAD, [choice], *RESULT.layout())
 
 
 def register(app: Dash, index: RunIndex) -> None:
@@ -55,23 +39,11 @@ def register(app: Dash, index: RunIndex) -> None:
         {"compare": Control(ids.COMPARE_FOLDER)},
         shown=lambda view: view.updated({"compare": _chosen(index, view)}),
     )
-    LIVE.watch(app, lambda view: index.comparison_version(_chosen(index, view)))
-
-    @app.callback(
-        Output(ids.COMPARE_RESULT, "children"),
-        Output(LIVE.seen, "data"),
-        Input(ids.URL, "search"),
-        Input(ids.SCHEME, "data"),
-        Input(LIVE.changed, "data"),
+    RESULT.fill(
+        app,
+        lambda view: index.comparison_version(_chosen(index, view)),
+        lambda view, scheme: _shown(index, view, scheme),
     )
-    def draw(search: str | None, scheme: Scheme | None, _: str | None) -> Any:
-        view = View.parse(search)
-        if scheme is None:
-            raise PreventUpdate
-        version = index.comparison_version(
-            _chosen(index, view)
-        )  # before reading, so that no change is missed
-        return _shown(index, view, scheme), {"version": version}
 
 
 def _shown(index: RunIndex, view: View, scheme: Scheme) -> Any:
@@ -92,7 +64,7 @@ def _shown(index: RunIndex, view: View, scheme: Scheme) -> Any:
         return compared.shown(found, colours, _runs(index, view, name, found), scheme)
     except (OSError, ValueError) as error:
         return parts.empty("This comparison cannot be shown", str(error))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, ArithmeticError, TypeError, AttributeError) as error:
         what = f"its compare.json is not what this version writes ({type(error).__name__}: {error}); compare again"
         return parts.empty("This comparison cannot be shown", f"{name}: {what}")
 

@@ -10,7 +10,7 @@ from dash import html
 from seqtoolkit.compare import table as compare_table
 from seqtoolkit.retention.record import Record
 from seqtoolkit_dashboard.figures.compare import Point, Value, against, context
-from seqtoolkit_dashboard.pages import parts
+from seqtoolkit_dashboard.pages import judged, parts
 from seqtoolkit_dashboard.theme import Scheme
 
 Values = Mapping[str, Any]
@@ -21,6 +21,7 @@ COSTS = {
     "state_bytes": ("State size", "state of one sequence (bytes)"),
     "horizon": ("Measured horizon", "horizon (steps back)"),
 }
+_ENDS, _CENSORED = ("estimate", "lower", "upper"), ("censored", "upper_censored")
 _SAYS = "Bars: 95 % intervals, over seeds where there are several, else over examples. Faint: each seed."
 _CONTEXT = (
     "The loss on the same targets when only so many of the latest inputs are read: where it stops falling, more context"
@@ -37,7 +38,8 @@ def shown(found: Values, colours: Mapping[str, str], runs: Any, scheme: Scheme) 
         runs: how to look into the runs themselves.
         scheme: light or dark.
 
-    Raises ValueError, KeyError, TypeError or AttributeError when it is not what `seqtoolkit compare` writes.
+    Raises ValueError, LookupError, ArithmeticError, TypeError or AttributeError when it is not what
+    `seqtoolkit compare` writes.
     """
     cards = [_against(name, found, colours, scheme) for name in COSTS]
     return html.Div(
@@ -78,22 +80,24 @@ def _against(name: str, found: Values, colours: Mapping[str, str], scheme: Schem
     points = [
         Point(one["arch"], cost, quality, _seeds(one, name, cost), colours[one["arch"]])
         for one in found["architectures"]
-        if one["quality"] is not None and (cost := _cost(one[name])) and (quality := _quality(one["quality"]))
+        if one["quality"] is not None
+        and (cost := _value(one[name]))
+        and (quality := _quality(one["quality"]))
     ]
     if not points:
         return None
     title, axis = COSTS[name]
     better = "higher" if measure["mode"] == "max" else "lower"
-    drawn = against(points, axis, f"{measure['name'].replace('_', ' ')} ({better} is better)", scheme)
-    return parts.card(f"Quality against {title.lower()}", parts.graph(drawn, _SAYS))
+    drawn = against(points, axis, f"{judged.title(measure['name'])} ({better} is better)", scheme)
+    says = f"Quality in {measure['unit']}. {_SAYS}" if measure["unit"] != measure["name"] else _SAYS
+    return parts.card(f"Quality against {title.lower()}", parts.graph(drawn, says))
 
 
-def _cost(value: Any) -> Value | None:
-    if value is None:
-        return None
-    if isinstance(value, Mapping):
-        return Value(value["estimate"], value["lower"], value["upper"], bool(value.get("censored")))
-    return Value(float(value))
+def _value(found: Any) -> Value | None:
+    """Return a number, or one with its interval; None where it was not measured."""
+    if isinstance(found, Mapping):
+        return Value(*(found[end] for end in _ENDS), *(bool(found.get(name)) for name in _CENSORED))
+    return None if found is None else Value(found)
 
 
 def _quality(value: Values) -> Value:
@@ -122,12 +126,11 @@ def _memory(found: Values, colours: Mapping[str, str], scheme: Scheme) -> Any:
     ]
     if not curves:
         return None
-    need, says = found["memory_need"], ""
+    need, says = found["memory_need"], []
     if need is not None:
-        least = "at least " if need["censored"] else ""
-        value = Value(need["estimate"], need["lower"], need["upper"])
-        says = f"These data need {least}{value} steps of context, as {need['arch']} shows, which has the lowest loss."
-    return parts.card("Memory need of the data", html.P(says), parts.graph(context(curves, scheme), _CONTEXT))
+        shows = f"steps of context, as {need['arch']} shows, which has the lowest loss."
+        says = [html.P(f"These data need {_value(need)} {shows}")]
+    return parts.card("Memory need of the data", *says, parts.graph(context(curves, scheme), _CONTEXT))
 
 
 def _record(memory: Values) -> Record:
@@ -141,10 +144,13 @@ def _table(found: Values) -> Any:
     """Return the table that `seqtoolkit compare` prints, and how it was measured."""
     plain = dict(found)
     rows: Sequence[Sequence[str]] = [compare_table.row(one) for one in plain["architectures"]]
-    head = [name[:1].upper() + name[1:].replace("_", " ") for name in compare_table.columns(plain)]
+    names = compare_table.columns(plain)
+    if measure := plain["measure"]:
+        names = tuple(name.replace(measure["name"], judged.title(measure["name"])) for name in names)
+    head = [name[:1].upper() + name[1:] for name in names]
     data = {"caption": "All numbers", "head": head, "body": [list(row) for row in rows]}
     return html.Div(
-        [parts.table(data, 1300), html.P(compare_table.how(plain), className="lead")], className="card"
+        [parts.table(data, 1150), html.P(compare_table.how(plain), className="lead")], className="card"
     )
 
 

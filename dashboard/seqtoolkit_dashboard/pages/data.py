@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, html
 
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.mantine import Select
-from seqtoolkit_dashboard.pages import opening, parts, summary
+from seqtoolkit_dashboard.pages import fields, opening, parts, summary
 from seqtoolkit_dashboard.pages.controls import Control, bind
-from seqtoolkit_dashboard.pages.live import Live
 from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.pages.result import Result
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
 
-LIVE = Live(ids.DATA_SEEN, ids.DATA_CHANGED)
+RESULT = Result(ids.DATA_RESULT, ids.DATA_SEEN, ids.DATA_CHANGED)
 LEAD = "What a run learns from: how long its sequences are, how far back answers lie, how balanced they are."
 _OLD = (
     "A run keeps what its data look like when its training begins; this one did not. Train again, such as by:"
@@ -29,23 +27,8 @@ _HOW = "seqtoolkit fit --config configs/recall.yaml --model.arch lstm"
 def layout(index: RunIndex, view: View) -> Any:
     """Return the choice of a run, and the place of its data."""
     shown, runs = _chosen(index, view), [run.id for run in index.runs()]
-    choice = Select(
-        id=ids.DATA_RUN,
-        label="Run",
-        data=runs if shown in ["", *runs] else [*runs, shown],
-        value=shown or None,
-        allowDeselect=False,
-        searchable=True,
-        className="wide",
-    )
-    return html.Div(
-        [
-            parts.heading("Data", LEAD),
-            html.Div(choice, className="controls"),
-            html.Div(id=ids.DATA_RESULT, **parts.aria(live="polite")),
-            *LIVE.layout(),
-        ]
-    )
+    options = runs if shown in ["", *runs] else [*runs, shown]
+    return parts.page("Data", LEAD, [fields.named(ids.DATA_RUN, "Run", options, shown)], *RESULT.layout())
 
 
 def register(app: Dash, index: RunIndex) -> None:
@@ -53,25 +36,15 @@ def register(app: Dash, index: RunIndex) -> None:
     bind(
         app, {"look": Control(ids.DATA_RUN)}, shown=lambda view: view.updated({"look": _chosen(index, view)})
     )
-    LIVE.watch(app, lambda view: index.version(_run(index, view)))
-
-    @app.callback(
-        Output(ids.DATA_RESULT, "children"),
-        Output(LIVE.seen, "data"),
-        Input(ids.URL, "search"),
-        Input(ids.SCHEME, "data"),
-        Input(LIVE.changed, "data"),
+    RESULT.fill(
+        app,
+        lambda view: index.version(_run(index, view)),
+        lambda view, scheme: _shown(index, view, scheme),
     )
-    def draw(search: str | None, scheme: Scheme | None, _: str | None) -> Any:
-        view = View.parse(search)
-        if scheme is None:
-            raise PreventUpdate
-        runs = _run(index, view)
-        version = index.version(runs)  # before reading, so that no change is missed
-        return _shown(index, runs, view, scheme), {"version": version}
 
 
-def _shown(index: RunIndex, runs: list[Run], view: View, scheme: Scheme) -> Any:
+def _shown(index: RunIndex, view: View, scheme: Scheme) -> Any:
+    runs = _run(index, view)
     if not runs:
         known = (
             f"No run named {view.look!r} is in this folder" if view.look else "No run is in this folder yet"

@@ -16,6 +16,7 @@ from seqtoolkit_dashboard.theme import LineStyle, Scheme
 from seqtoolkit_dashboard.view import View
 
 CHOICES = {"worst": "Worst", "drawn": "Drawn by chance"}
+_TITLES = {"worst": "Worst examples", "drawn": "Examples drawn by chance"}
 MOST = 6  # pictures of a run
 _NONE = "No examples of this choice are stored."
 
@@ -32,8 +33,8 @@ def of_run(run: Run, found: Sequence[Example], view: View, style: LineStyle, sch
     cards = [_series(one, run, view, style, scheme) for one in series[:MOST]]
     listed = [_texts(run, texts, view)] if texts else []
     body = [html.Div(cards, className="maps"), *listed] if chosen else [html.P(_NONE, className="lead")]
-    title = f"{CHOICES[known(view.examples)]} examples of {run.id}"
-    return html.Section([html.H2(title), *body], className="examples")
+    title = html.H2(f"{_TITLES[known(view.examples)]}, {run.id}")
+    return html.Section([title, *body], className="examples")
 
 
 def _series(one: Example, run: Run, view: View, style: LineStyle, scheme: Scheme) -> Any:

@@ -1,7 +1,8 @@
-"""Fields that pages share that open checkpoints: run, checkpoint, typed text, what is pinned, and that it is busy."""
+"""Fields that pages share that look into one run: run, checkpoint, typed text, what is pinned, and that it is busy."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
@@ -14,17 +15,22 @@ from seqtoolkit_dashboard.runs import RunIndex
 def opened(run_id: str, checkpoint_id: str, index: RunIndex, run: str, checkpoint: str) -> list[Any]:
     """Return the choices of a run and of its checkpoint."""
     return [
-        Select(
-            id=run_id,
-            label="Run",
-            data=opening.run_options(index, run),
-            value=run or None,
-            allowDeselect=False,
-            searchable=True,
-            className="wide",
-        ),
+        named(run_id, "Run", opening.run_options(index, run), run),
         checkpoints(checkpoint_id, "Checkpoint", index, run, checkpoint),
     ]
+
+
+def named(component_id: str, label: str, options: Sequence[str | dict[str, str]], chosen: str) -> Any:
+    """Return the choice of one of many names, which can be searched; "" chooses none yet."""
+    return Select(
+        id=component_id,
+        label=label,
+        data=list(options),
+        value=chosen or None,
+        allowDeselect=False,
+        searchable=True,
+        className="wide",
+    )
 
 
 def checkpoints(component_id: str, label: str, index: RunIndex, run: str, checkpoint: str) -> Any:

@@ -26,12 +26,12 @@ def pictures(records: Records, styles: Mapping[str, LineStyle], scheme: Scheme) 
     cards = []
     for (name, _), found in _by_measure(records).items():
         judged = [Judged(run, of_run, styles[run]) for run, of_run in found.items()]
-        cards.append(parts.card(_title(name), parts.graph(measure(judged, scheme), _SAYS)))
+        cards.append(parts.card(title(name), parts.graph(measure(judged, scheme), _SAYS)))
         if curves := _curves(found, styles, scheme):
             unit = next(iter(found.values()))[0].unit
             drawn = by_step(curves, unit, scheme)
             says = "The further ahead, the harder. Grey: what needs no model that learns."
-            cards.append(parts.card(f"{_title(name)} by step ahead", parts.graph(drawn, says)))
+            cards.append(parts.card(f"{title(name)} by step ahead", parts.graph(drawn, says)))
     return cards
 
 
@@ -41,7 +41,7 @@ def table(records: Records) -> Any:
         [
             run.id,
             run.label,
-            f"{_title(one.measure)} ({one.unit})" if one.unit != one.measure else _title(one.measure),
+            f"{title(one.measure)} ({one.unit})" if one.unit != one.measure else title(one.measure),
             f"{one.estimate:.4g}",
             f"{one.lower:.4g} to {one.upper:.4g}",
             one.baseline or "–",
@@ -82,7 +82,8 @@ def _curves(
     return curves
 
 
-def _title(name: str) -> str:
+def title(name: str) -> str:
+    """Write the name of a measure as it stands in titles."""
     words = name.replace("_", " ").replace("f1", "F1")
     return words.upper() if words in _SHORT else words[:1].upper() + words[1:]
 

@@ -46,14 +46,13 @@ def layout(index: RunIndex, view: View) -> Any:
         measured.checkpoint_choice(ids.LENGTH_CHECKPOINT, index, view, index.lengths),
         parts.choice(ids.LENGTH_MEASURE, "Measure", buttons, _measure(view)),
     ]
-    return html.Div(
-        [
-            parts.heading("Length", LEAD),
-            html.Div(controls, className="controls"),
-            html.Div(id=ids.LENGTH_NOTES),
-            PICTURE.layout(),
-            html.Div(id=ids.LENGTH_TABLE),
-        ]
+    return parts.page(
+        "Length",
+        LEAD,
+        controls,
+        html.Div(id=ids.LENGTH_NOTES),
+        PICTURE.layout(),
+        html.Div(id=ids.LENGTH_TABLE),
     )
 
 

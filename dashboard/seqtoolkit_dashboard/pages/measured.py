@@ -44,9 +44,17 @@ def chosen(index: RunIndex, view: View, probe: Probe[Any]) -> Selection:
 
 
 def measured(
-    index: RunIndex, runs: list[Run], name: str, probe: Probe[T], what: str, fits: Callable[[T], bool]
+    index: RunIndex,
+    runs: list[Run],
+    name: str,
+    probe: Probe[T],
+    what: str = "",
+    fits: Callable[[T], bool] = lambda record: True,
 ) -> tuple[list[tuple[Run, T]], list[str]]:
-    """Read the records that fit of the checkpoint `name` of each run, and say of which runs there are none."""
+    """Read the records that fit of the checkpoint `name` of each run, and say of which runs there is no `what`.
+
+    Without `what` only records that cannot be understood are a problem, not that there are none.
+    """
     records, problems = list[tuple[Run, T]](), list[str]()
     for run in runs:
         try:
@@ -55,7 +63,7 @@ def measured(
             problems.append(f"{run.id}: {error}")
             continue
         records += [(run, record) for record in found]
-        if not found:
+        if what and not found:
             problems.append(f"{run.id} has no {what} for its checkpoint {name!r}.")
     return records, problems
 

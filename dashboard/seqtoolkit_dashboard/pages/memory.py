@@ -54,23 +54,22 @@ def layout(index: RunIndex, view: View) -> Any:
         parts.scale_choice(ids.MEMORY_SCALE, "Lag axis", view.lag),
         steps.layout(),
     ]
-    return html.Div(
-        [
-            parts.heading("Memory", LEAD),
-            html.Div(controls, className="controls"),
-            html.Div(id=ids.MEMORY_NOTES),
-            html.Div(id=ids.FINDINGS, className="told"),
-            PICTURE.layout(),
-            html.Div(id=ids.MEMORY_PANELS, className="maps"),
-            dcc.Store(id=ids.MEMORY_PANELS_SEEN),
-            html.Div(id=ids.MEMORY_TABLE),
-            html.Div(
-                Button("Download all numbers (CSV)", id=ids.MEMORY_CSV, variant="default"), className="below"
-            ),
-            dcc.Download(id=ids.MEMORY_DOWNLOAD),
-            forming.layout(),
-            measure.layout(),
-        ]
+    return parts.page(
+        "Memory",
+        LEAD,
+        controls,
+        html.Div(id=ids.MEMORY_NOTES),
+        html.Div(id=ids.FINDINGS, className="told"),
+        PICTURE.layout(),
+        html.Div(id=ids.MEMORY_PANELS, className="maps"),
+        dcc.Store(id=ids.MEMORY_PANELS_SEEN),
+        html.Div(id=ids.MEMORY_TABLE),
+        html.Div(
+            Button("Download all numbers (CSV)", id=ids.MEMORY_CSV, variant="default"), className="below"
+        ),
+        dcc.Download(id=ids.MEMORY_DOWNLOAD),
+        forming.layout(),
+        measure.layout(),
     )
 
 

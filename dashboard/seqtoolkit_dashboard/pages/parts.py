@@ -24,6 +24,11 @@ def heading(title: str, sentence: str) -> Any:
     return html.Div([html.H1(title), html.P(sentence, className="lead")])
 
 
+def page(title: str, lead: str, controls: Sequence[Any], *body: Any) -> Any:
+    """Return a page: its heading, a row of controls, and what they change."""
+    return html.Div([heading(title, lead), html.Div(list(controls), className="controls"), *body])
+
+
 def run_choice(component_id: str, index: RunIndex, view: View) -> Any:
     """Return the control that selects runs; names in the URL that are no runs stand in it to be removed."""
     known = [run.id for run in index.runs()]

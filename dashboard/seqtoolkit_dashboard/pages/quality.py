@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, html
 
-from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.confusion import confusion
 from seqtoolkit_dashboard.pages import examples, judged, measured, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
-from seqtoolkit_dashboard.pages.live import Live
 from seqtoolkit_dashboard.pages.page import Page
+from seqtoolkit_dashboard.pages.result import Result
 from seqtoolkit_dashboard.runs import RunIndex, Selection
 from seqtoolkit_dashboard.theme import LineStyle, Scheme, line_styles
 from seqtoolkit_dashboard.view import View
 
-LIVE = Live(ids.QUALITY_SEEN, ids.QUALITY_CHANGED)
+RESULT = Result(ids.QUALITY_RESULT, ids.QUALITY_SEEN, ids.QUALITY_CHANGED)
 LEAD = "What each model is worth, beside what needs no model that learns, and where it fails."
 _MATRICES = {"counts": "Counts", "shares": "Shares of the true class"}
 _CONFUSED = "Rows: what is true. Columns: what was answered. The diagonal is right."
@@ -32,15 +30,7 @@ def layout(index: RunIndex, view: View) -> Any:
         parts.choice(ids.QUALITY_MATRIX, "Confusion", _MATRICES, _matrix(view.matrix)),
         parts.choice(ids.QUALITY_EXAMPLES, "Examples", examples.CHOICES, examples.known(view.examples)),
     ]
-    return html.Div(
-        [
-            parts.heading("Quality", LEAD),
-            html.Div(controls, className="controls"),
-            html.Div(id=ids.QUALITY_NOTES),
-            html.Div(id=ids.QUALITY_RESULT, **parts.aria(live="polite")),
-            *LIVE.layout(),
-        ]
-    )
+    return parts.page("Quality", LEAD, controls, *RESULT.layout())
 
 
 def register(app: Dash, index: RunIndex) -> None:
@@ -54,39 +44,23 @@ def register(app: Dash, index: RunIndex) -> None:
             "examples": Control(ids.QUALITY_EXAMPLES, show=examples.known),
         },
     )
-    LIVE.watch(app, lambda view: index.version(_chosen(index, view).runs))
-
-    @app.callback(
-        Output(ids.QUALITY_RESULT, "children"),
-        Output(ids.QUALITY_NOTES, "children"),
-        Output(LIVE.seen, "data"),
-        Input(ids.URL, "search"),
-        Input(ids.SCHEME, "data"),
-        Input(LIVE.changed, "data"),
+    RESULT.fill(
+        app,
+        lambda view: index.version(_chosen(index, view).runs),
+        lambda view, scheme: _shown(index, view, scheme),
     )
-    def draw(search: str | None, scheme: Scheme | None, _: str | None) -> Any:
-        view = View.parse(search)
-        if scheme is None:
-            raise PreventUpdate
-        chosen = _chosen(index, view)
-        version = index.version(chosen.runs)  # before reading, so that no change is missed
-        result, problems = _shown(index, chosen.runs, view, scheme)
-        notes = parts.notes([*parts.unknown_runs(chosen.unknown), *problems])
-        return result, notes, {"version": version}
 
 
-def _shown(index: RunIndex, runs: list[Run], view: View, scheme: Scheme) -> tuple[Any, list[str]]:
-    """Return everything below the controls, and of which runs there is nothing."""
-    name, styles = measured.stem(view), line_styles(index.runs(), runs, scheme)
-    records, problems = measured.measured(
-        index, runs, name, index.qualities, "measured quality", lambda _: True
-    )
-    confused, bad = measured.measured(index, runs, name, index.confusions, "confusion", lambda _: True)
-    shown, worse = measured.measured(index, runs, name, index.examples, "examples", lambda _: True)
-    problems += [text for text in (*bad, *worse) if "has no" not in text]  # few tasks have all three
+def _shown(index: RunIndex, view: View, scheme: Scheme) -> Any:
+    """Return everything below the controls: of which runs there is nothing, and what there is."""
+    chosen = _chosen(index, view)
+    runs, name, styles = chosen.runs, measured.stem(view), line_styles(index.runs(), chosen.runs, scheme)
+    records, problems = measured.measured(index, runs, name, index.qualities, "measured quality")
+    confused, bad = measured.measured(index, runs, name, index.confusions)  # few tasks have all three
+    shown, worse = measured.measured(index, runs, name, index.examples)
+    notes = parts.notes([*parts.unknown_runs(chosen.unknown), *problems, *bad, *worse])
     if not (records or confused or shown):
-        why = "The selected runs have no stored quality. Let one answer its test split:"
-        return parts.empty("No quality measured", why, html.Code(measured.HOW_TO)), problems
+        return [notes, _none(view)]
     matrices = [
         parts.card(
             f"Confusion of {run.id}",
@@ -100,7 +74,15 @@ def _shown(index: RunIndex, runs: list[Run], view: View, scheme: Scheme) -> tupl
         html.Div(matrices, className="maps"),
         *_examples(shown, view, styles, scheme),
     ]
-    return html.Div(found, className="stack"), problems
+    return [notes, html.Div(found, className="stack")]
+
+
+def _none(view: View) -> Any:
+    """Say how quality is measured, and where else there is something to see."""
+    why = "Models of series, of labelled sequences and of texts stand beside baselines when they have answered a test:"
+    memory, length = (html.A(page, href=f"/{page.lower()}{view.search()}") for page in ("Memory", "Length"))
+    others = ["Of recall there is accuracy by lag (", memory, "), of pairs errors by length (", length, ")."]
+    return parts.empty("No quality measured", why, html.Code(measured.HOW_TO), others)
 
 
 def _examples(shown: list[Any], view: View, styles: dict[str, LineStyle], scheme: Scheme) -> list[Any]:

@@ -48,7 +48,7 @@ def columns(runs: Sequence[Run]) -> list[Column]:
         Column("arch", "Architecture", 150 if all(run.label == run.arch for run in runs) else 220),
         Column("task", "Task", 110),
         *([Column("note", "Note", 300)] if any(map(note, runs)) else []),
-        Column("parameters", "Parameters", 130, ",d"),
+        Column("parameters", "Parameters", 140, ",d"),
         Column("step", "Step", 110, ",d"),
         *(Column(name, name, 128, ".3f") for name in main_metrics(runs)),
         Column("seed", "Seed", 90, "d"),

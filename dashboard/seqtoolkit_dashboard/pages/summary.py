@@ -29,6 +29,7 @@ _SERIES = "The beginnings of a few sequences in their own units; missing values 
 def shown(found: DataSummary, run: Run, scheme: Scheme) -> Any:
     """Return everything below the controls."""
     sampled = f"Counted in {found.sampled:,} training sequences."
+    most = f"{sampled} Of many, the most frequent."
     cards = [
         _bins(
             "Lengths",
@@ -39,9 +40,9 @@ def shown(found: DataSummary, run: Run, scheme: Scheme) -> Any:
             scheme,
         ),
         _bins("Lags", found.lags, "lag (steps back)", "answers", _LAGS, scheme),
-        _bars("Classes", found.classes, "class", "answers", sampled, scheme),
+        _bars("Classes", found.classes, "class", "answers", most, scheme),
         _bars("Labels", found.labels, "label", "share of steps", sampled, scheme),
-        _bars("Symbols", found.symbols, "symbol that is read", "times", sampled, scheme),
+        _bars("Symbols", found.symbols, "symbol that is read", "times", most, scheme),
     ]
     tables = [_spreads("Channels", found.channels), _spreads("Asked for", found.outputs)]
     return html.Div(

@@ -53,13 +53,12 @@ def layout(index: RunIndex, view: View) -> Any:
         parts.scale_choice(ids.TRAINING_SCALE, "Vertical axis", view.y),
         html.Div([html.Span("Smoothing", className="label"), _smoothing(view)], className="choice smoothing"),
     ]
-    return html.Div(
-        [
-            parts.heading("Training", LEAD),
-            html.Div(controls, className="controls"),
-            html.Div(id=ids.TRAINING_NOTES),
-            PICTURE.layout(),
-        ]
+    return parts.page(
+        "Training",
+        LEAD,
+        controls,
+        html.Div(id=ids.TRAINING_NOTES),
+        PICTURE.layout(),
     )
 
 
