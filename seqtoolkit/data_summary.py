@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,10 +48,13 @@ class Loader(Protocol):
     def __len__(self) -> int: ...
 
 
-def store(run: Path, spec: dict[str, Any], loaders: Mapping[str, Loader]) -> None:
-    """Write data.json into a run folder, unless it is there."""
-    if not (run / NAME).exists():
-        write_json(run / NAME, summarise(spec, loaders).to_dict())
+def store(run: Path, spec: dict[str, Any], loaders: Mapping[str, Loader], test: Callable[[], Loader]) -> None:
+    """Write data.json into a run folder, unless it is there; of the test split, where there is one, only its size."""
+    if (run / NAME).exists():
+        return
+    with suppress(ValueError):  # the data may have no test, as the data module says when it is asked for one
+        loaders = {**loaders, "test": test()}
+    write_json(run / NAME, summarise(spec, loaders).to_dict())
 
 
 def summarise(spec: dict[str, Any], loaders: Mapping[str, Loader]) -> DataSummary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,27 @@ def test_a_hostile_summary_is_refused_with_a_reason(fields: dict[str, Any], mess
         DataSummary.from_dict({**plain(), **fields})
 
 
+def test_of_the_test_split_only_the_size_is_there_and_data_may_have_none(tmp_path: Path) -> None:
+    data = G2PData()
+    loaders = {"train": data.train_dataloader(), "val": data.val_dataloader()}
+    plain = summarise(data.spec, loaders).to_dict()
+    data_summary.store(tmp_path, data.spec, loaders, data.test_dataloader)
+    found = data_record.read(tmp_path)
+    assert found is not None
+    assert found.splits["test"]["examples"] == 12_000
+    assert found.to_dict() == plain | {"splits": found.splits}
+    lone = tmp_path / "lone"
+    lone.mkdir()
+    data_summary.store(lone, data.spec, loaders, partial(refused, "no test pairs"))
+    other = data_record.read(lone)
+    assert other is not None
+    assert list(other.splits) == ["train", "val"]
+
+
+def refused(message: str) -> Batches:
+    raise ValueError(message)
+
+
 def test_training_writes_it_once_and_goes_on_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,6 +180,7 @@ def test_training_writes_it_once_and_goes_on_without(
     assert found is not None
     assert found.splits["train"]["examples"] == 64
     assert found.splits["val"]["examples"] > 0
+    assert found.splits["test"]["examples"] > 0
 
     def broken(*_: object) -> None:
         raise RuntimeError("no luck")
