@@ -173,12 +173,12 @@ class RunRecorder(Callback):
         created = self.folder.record.get("created", time.time())
         state = {"status": "running", "created": created, "finished": None, "error": ""}
         self.folder.update(**what, **place, **state, parameters=count, step=trainer.global_step)
-        loaders = {"train": trainer.train_dataloader, "val": trainer.val_dataloaders}
-        test = cast(Any, task.data.test_dataloader)
+        data, split = (
+            cast(Any, task.data),
+            {"train": trainer.train_dataloader, "val": trainer.val_dataloaders},
+        )
         try:
-            data_summary.store(
-                self.folder.path, task.data.spec, cast(Any, loaders), task.data.test_dataloader
-            )
+            data_summary.store(self.folder.path, data.spec, cast(Any, split), data.test_dataloader)
         except Exception as error:  # whatever looking at the data meets, training goes on
             print(f"no page of the data: {type(error).__name__}: {error}", file=sys.stderr)
 
