@@ -18,7 +18,7 @@ from article_cost import costs
 from article_honesty import honesty
 from article_page import page
 from article_report import answers
-from article_runs import PER_LAG, TASKS, Plan, measure, read_g2p, read_recall
+from article_runs import PER_LAG, TASKS, Plan, measure, measure_words, read_g2p, read_recall
 from article_study import Study
 from jobs import run_all
 
@@ -42,6 +42,7 @@ def main() -> int:
     )
     failures = plan.train()
     failures += run_all(plan.probed(), measure)
+    failures += run_all(plan.pronounces().values(), measure_words)
     study = Study(
         plan,
         read_recall(plan),

@@ -201,13 +201,23 @@ def _words(study: Study) -> Answer:
         f"{arch} {value:.1%}" for arch, value in sorted(middle.items(), key=lambda item: item[1])
     )
     budget = study.plan.g2p(study.plan.architectures[0], 0).budget
+    errors = f"Median phoneme error rate over {study.plan.counted}: {told or 'not measured'}."
+    contexts = study.contexts()
     return Answer(
         "And on words to phonemes?",
         NOT_SAID,
-        [
-            Verdict(
-                "measured", f"Median phoneme error rate over {study.plan.counted}: {told or 'not measured'}."
-            )
-        ],
+        [Verdict("measured", errors), *_context(study)],
+        [protocol_chart(study, contexts)] if contexts else [],
         tables=[(f"Words to phonemes, n = {TEST_WORDS:,} test words, {budget} of training each", table)],
     )
+
+
+def _context(study: Study) -> list[Verdict]:
+    """Say of how many letters and phonemes each architecture makes use."""
+    found: dict[str, list[Horizon]] = {}
+    for one, record in study.contexts():
+        if record.horizon and not record.settings.get("twin"):
+            found.setdefault(one.arch, []).append(record.horizon)
+    told = ", ".join(f"{arch} {rules.spread(horizons)}" for arch, horizons in found.items())
+    what = "Inputs (letters, then phonemes) from which on more context lowers the loss by less than 1 %"
+    return [Verdict("measured", f"{what}: {told}.")] if told else []

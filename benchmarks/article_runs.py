@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -15,6 +15,8 @@ from seqtoolkit.runs import Run, read_metrics, read_probe, read_run
 TASKS = ("recall", "g2p")
 PROTOCOLS = ("decoding", "gradient", "influence")
 PROBE = "--seeds 1 --sequences 256 --progress none"
+CONTEXT = ("truncation",)  # of words to phonemes: on the run's own words
+WORDS = "--seeds 1 --sequences 2000 --progress none"
 TOKENS = 6_144  # in a training batch of recall, whatever the length
 EVERY = 100  # steps between two validations
 PER_LAG = {"val": 30, "test": 200}  # sequences for each lag
@@ -153,14 +155,23 @@ def read_g2p(plan: Plan) -> list[Result]:
 
 
 def measure(job: Job) -> str:
-    """Measure by the other protocols whatever is missing of one model; return what went wrong."""
+    """Measure a model of recall by the other protocols, where they are missing; return what went wrong."""
+    return _measured(job, protocols, PROBE)
+
+
+def measure_words(job: Job) -> str:
+    """Measure how much context helps a model that pronounces words; return what went wrong."""
+    return _measured(job, lambda _: CONTEXT, WORDS)
+
+
+def _measured(job: Job, asked: Callable[[Path], Sequence[str]], how: str) -> str:
     if not job.best.exists():
         return ""  # its training has failed, which is said already
-    asked = protocols(job.best)
-    if {record.protocol for record in records(job.path)}.issuperset(asked):
+    names = asked(job.best)
+    if {record.protocol for record in records(job.path)}.issuperset(names):
         return ""
-    print(f"{job.path}: measuring {', '.join(asked)}", flush=True)
-    return seqtoolkit(job, "retention", str(job.best), "--protocols", ",".join(asked), *PROBE.split())
+    print(f"{job.path}: measuring {', '.join(names)}", flush=True)
+    return seqtoolkit(job, "retention", str(job.best), "--protocols", ",".join(names), *how.split())
 
 
 def protocols(path: Path) -> list[str]:

@@ -36,6 +36,12 @@ class Study:
         units = {record.protocol: record.unit for _, record in reversed(found)}
         return [(one, record) for one, record in found if record.unit == units[record.protocol]]
 
+    def contexts(self) -> list[tuple[Result, Record]]:
+        """Return the curves of context with the models of words to phonemes."""
+        return [
+            (one, record) for one in self.g2p for record in one.records if record.protocol == "truncation"
+        ]
+
     def horizons(self, arch: str, length: int) -> list[Horizon]:
         """Return the recall horizons of one architecture, one for each seed that has one."""
         mine = [one for one in self.recall if (one.arch, one.length) == (arch, length)]
@@ -51,7 +57,7 @@ class Study:
 def recall_chart(study: Study, *archs: str) -> Chart:
     """Draw the recall curves of some architectures, a panel for each length."""
     series = [
-        _curve(one, f"trained on lags up to {one.length}", one.recall)
+        _curve(one, _panel(one), one.recall)
         for one in study.recall
         if one.arch in archs and one.recall is not None
     ]
@@ -65,7 +71,7 @@ def recall_chart(study: Study, *archs: str) -> Chart:
 
 def protocol_chart(study: Study, found: Sequence[tuple[Result, Record]]) -> Chart:
     """Draw the curves of one protocol, a panel for each length; an untrained twin of each architecture beside them."""
-    series = [_curve(one, f"trained on lags up to {one.length}", record) for one, record in found]
+    series = [_curve(one, _panel(one), record) for one, record in found]
     series = [one for i, one in enumerate(series) if one not in series[:i]]
     first = found[0][1]
     intervals = sorted({str(record.settings.get("interval", "not said")) for _, record in found})
@@ -74,7 +80,8 @@ def protocol_chart(study: Study, found: Sequence[tuple[Result, Record]]) -> Char
         f"n = {_range(n)} sequences, {study.plan.counted} (dashes) and untrained twins; bands: 95 %, "
         f"{', '.join(intervals)}; dotted: null."
     )
-    return Chart(first.protocol.capitalize(), "lag (steps)", first.unit, series, caption)
+    axis = "context (inputs)" if first.protocol == "truncation" else "lag (steps)"
+    return Chart(first.protocol.capitalize(), axis, first.unit, series, caption)
 
 
 def faithfulness_chart(study: Study) -> Chart:
@@ -102,6 +109,10 @@ def faithfulness_chart(study: Study) -> Chart:
     )
     axis = "head, layer by layer"
     return Chart("Faithfulness of each head", axis, "rank correlation", series, caption, "linear")
+
+
+def _panel(one: Result) -> str:
+    return f"trained on lags up to {one.length}" if one.length else "words to phonemes"
 
 
 def _curve(one: Result, panel: str, record: Record) -> Series:
