@@ -20,6 +20,8 @@ from seqtoolkit.data.shares import Shares
 from seqtoolkit.data.texts.conll import Places, Sentence, read_conll
 from seqtoolkit.data.texts.label_codec import check_labels
 from seqtoolkit.data.texts.labels_base import LabelData
+from seqtoolkit.data.texts.span_quality import SpanQuality, span_counts
+from seqtoolkit.data.texts.spans import mark_spans
 from seqtoolkit.data.texts.tag_quality import TagQuality
 
 if TYPE_CHECKING:
@@ -81,25 +83,30 @@ class TaggedData(LabelData[Sentence]):
         self.specify(lambda path: read_conll(path, Places.of(path, word, tag), self._check, on_bad_line))
 
     def metrics(self, split: str) -> dict[str, SequenceMetric]:
-        """Return the share of right tags, beside the most frequent one, and the most frequent one of each word."""
+        """Return the share of right tags and, of tags that mark spans (B-PER), the F1 of spans, beside baselines."""
+        usual, lexicon = self._lexicon()
+        asked = self.items(split)
+        answers = [[lexicon.get(name, usual) for name in each.words] for each in asked]
+        truths = [each.tags for each in asked]
+        both = list(zip(truths, answers, strict=True))
+        majority = np.array([sum(tag == usual for tag in tags) for tags in truths])
+        right = np.array([sum(map(str.__eq__, *pair)) for pair in both])
+        found: dict[str, SequenceMetric] = {"tags": TagQuality(self.codec.labels, majority, right)}
+        if mark_spans(self.codec.labels):
+            counts = np.array([span_counts(*pair) for pair in both])
+            found["spans"] = SpanQuality(self.codec.labels, counts)
+        return found
+
+    def _lexicon(self) -> tuple[str, dict[str, str]]:
+        """Return the most frequent tag of training, and that of each word."""
         counts: Counter[str] = Counter()
         of_word: dict[str, Counter[str]] = {}
         for sentence in self.items("train"):
             counts.update(sentence.tags)
             for name, tag in zip(sentence.words, sentence.tags, strict=True):
                 of_word.setdefault(name, Counter())[tag] += 1
-        usual = counts.most_common(1)[0][0]
         lexicon = {name: tags.most_common(1)[0][0] for name, tags in of_word.items()}
-        asked = self.items(split)
-        right = [
-            [
-                (tag == usual, tag == lexicon.get(name, usual))
-                for name, tag in zip(each.words, each.tags, strict=True)
-            ]
-            for each in asked
-        ]
-        sums = np.array([np.sum(each, axis=0) for each in right], dtype=np.int64)
-        return {"tags": TagQuality(self.codec.labels, sums[:, 0], sums[:, 1])}
+        return counts.most_common(1)[0][0], lexicon
 
     def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:
         """Return each sentence and the tags of its words, between spaces."""
