@@ -8,6 +8,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.tabular.rows import Rows
@@ -41,7 +42,9 @@ class Later:
         found = rows.truths(where[:, later], values[:, later], self.columns)
         found = found.masked_fill(~mine[:, later, None], torch.nan)
         targets = found.unfold(1, self.ahead, 1).flatten(2)  # (B, T, K, H)
-        return targets, ~targets.isnan().all(-1)
+        any_known = ~found.isnan().all(-1)
+        so_far = pad(any_known.cumsum(1), (1, 0))  # a sum for each window would look at each step H times
+        return targets, so_far[:, self.ahead :] > so_far[:, : -self.ahead]
 
 
 @dataclass(frozen=True)
