@@ -9,14 +9,19 @@ from typing import cast
 from lightning import Callback, LightningModule, Trainer
 
 from seqtoolkit import checkpoint
+from seqtoolkit.data.metric import StoredRecord
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.evaluation_store import store
+from seqtoolkit.quality import Quality
+from seqtoolkit.quality_table import quality_table
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.task import SequenceTask
 
 
 class EvaluationRecorder(Callback):
     """Store metrics and curves with a checkpoint; those of best.ckpt are also the run's, in run.json.
+
+    A whole split's measures are printed beside their baselines, wherever the checkpoint lies.
 
     Args:
         start: the checkpoint that is measured.
@@ -37,6 +42,9 @@ class EvaluationRecorder(Callback):
     def _store(self, trainer: Trainer, task: SequenceTask, split: str, share: float) -> None:
         if not trainer.is_global_zero:
             return
+        records = list(cast(Evaluation, task.evaluations[split]).records) if _is_whole(share) else []
+        if shown := quality_table(record for record in records if isinstance(record, Quality)):
+            print(f"\n{shown}")
         if reason := self._reason(share):
             print(f"not stored: {reason}", file=sys.stderr)
             return
@@ -45,7 +53,7 @@ class EvaluationRecorder(Callback):
             metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
             if split == "test" and (beams := task.data.beams) > 1:  # other answers than the greedy ones
                 metrics["test/beams"] = beams
-            self._write(metrics, cast(Evaluation, task.evaluations[split]), split)
+            self._write(metrics, records, split)
         finally:
             self.folder.close()
 
@@ -53,13 +61,18 @@ class EvaluationRecorder(Callback):
         """Say why a measurement does not count, or nothing."""
         if not (self.folder.path / "run.json").is_file():
             return f"{self.start} is not in a run folder"
-        return "" if share == 1.0 and isinstance(share, float) else "only a part of the split was measured"
+        return "" if _is_whole(share) else "only a part of the split was measured"
 
-    def _write(self, metrics: dict[str, float], evaluation: Evaluation, split: str) -> None:
+    def _write(self, metrics: dict[str, float], records: list[StoredRecord], split: str) -> None:
         step = int(checkpoint.read(self.start)["global_step"])
         head = {"schema": 1, "split": split, "step": step}
         self.folder.log(step, 0, metrics)
         self.folder.write_probe(self.start, f"{split}.json", {**head, "metrics": metrics})
-        store(self.folder, self.start, evaluation.records, split, step)
+        store(self.folder, self.start, records, split, step)
         if self.start.stem == "best":
             self.folder.update(metrics=metrics)
+
+
+def _is_whole(share: float) -> bool:
+    """Say whether all batches were measured: 1.0 is all of them, 1 is a single one."""
+    return share == 1.0 and isinstance(share, float)

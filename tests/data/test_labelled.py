@@ -269,7 +269,11 @@ def test_the_command_line_trains_tests_and_predicts(
     ]
     assert main(["fit", *options, *small, "--run", str(run)]) == 0
     best = str(run / "checkpoints" / "best.ckpt")
+    capsys.readouterr()
     assert main(["test", "--ckpt_path", best, *QUIET]) == 0
+    printed = capsys.readouterr().out
+    assert "skill [95 %]" in printed
+    assert {"classes": "majority class", "values": "training mean"}[target] in printed
     stored = json.loads((run / "probes" / "best" / "quality.json").read_text())["records"]
     measures = {"classes": ["accuracy", "macro_f1", "loss"], "values": ["rmse", "mae"]}[target]
     assert [record["measure"] for record in stored] == measures

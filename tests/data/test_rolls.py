@@ -244,6 +244,9 @@ def test_the_command_line_trains_tests_and_predicts(
     )
     best = str(run / "checkpoints" / "best.ckpt")
     assert main(["test", "--ckpt_path", best, "--trainer.enable_progress_bar", "false"]) == 0
+    printed = capsys.readouterr().out
+    assert "skill [95 %]" in printed
+    assert "frame_nll (" in printed
     stored = json.loads((run / "probes" / "best" / "quality.json").read_text())
     assert [record["measure"] for record in stored["records"]] == ["frame_nll", "frame_accuracy"]
     np.savez(tmp_path / "mine.npz", x=np.ones((2, 1, 3)), channels=np.array(["3", "1", "2"]))

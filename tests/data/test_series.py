@@ -298,7 +298,10 @@ def test_the_command_trains_tests_and_predicts(
     quiet = ["--trainer.enable_progress_bar", "false", "--trainer.log_every_n_steps", "1"]
     assert main([*words.split(), *quiet]) == 0
     best = ["--ckpt_path", "run/checkpoints/best.ckpt"]
+    capfd.readouterr()
     assert main(["test", *best, *quiet]) == 0
+    printed = capfd.readouterr().out
+    assert all(name in printed for name in ("skill [95 %]", "naive", "seasonal naive (24)"))
     probes = json.loads(Path("run/probes/best/quality.json").read_text())
     assert {record["baseline"] for record in probes["records"]} == {"naive", "seasonal naive (24)"}
     assert json.loads(Path("run/probes/best/examples.json").read_text())["records"]

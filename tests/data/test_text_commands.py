@@ -34,6 +34,7 @@ FILES = {
     ),
 }
 MORE = {"TextData": ["--data.window", "16", "--data.batch_size", "8"]}
+BASELINES = {"TextData": "unigram", "LabelledTextData": "majority class", "TaggedData": "majority class"}
 COLUMNS = {
     "TextData": {"prompt", "continuation"},
     "LabelledTextData": {"text", "label", "probability"},
@@ -42,18 +43,23 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_fit_test_and_predict(kind: str, tmp_path: Path) -> None:
+def test_fit_test_and_predict(kind: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     name, content = FILES[kind]
     file, run = tmp_path / name, tmp_path / "run"
     file.write_text(content)
     data = ["--data", kind, "--data.file", str(file), *MORE.get(kind, [])]
     assert main(["fit", *data, *TINY, "--trainer.max_epochs", "-1", *QUIET, "--run", str(run)]) == 0
     best = ["--ckpt_path", str(run / "checkpoints" / "best.ckpt")]
+    capfd.readouterr()
     assert main(["test", *best, *QUIET]) == 0
+    printed = capfd.readouterr().out
+    assert "skill [95 %]" in printed
     records = (read_probe(run, "best", "quality.json") or {})["records"]
     assert all(
         one["baseline"] and one["skill_lower"] <= one["skill"] <= one["skill_upper"] for one in records
     )
+    assert BASELINES[kind] in {one["baseline"] for one in records}
+    assert all(one["baseline"] in printed for one in records)
     file.unlink()
     asked, answers = tmp_path / "asked.txt", tmp_path / "answers.jsonl"
     asked.write_text("the cat\na zebra ran\n")
