@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import json
 from collections import Counter
 from itertools import pairwise
@@ -34,6 +35,7 @@ _NAMES = {
     ".conllu": "conll",
     ".conll": "conll",
     ".bio": "conll",
+    ".csv": "cells",  # even of one column
 }
 
 
@@ -91,11 +93,21 @@ def _by_lines(lines: list[str]) -> str:
     if _is_conll(lines):
         return "conll"
     for mark in "\t,;|":
-        counts = Counter(line.count(mark) for line in filled)
+        counts = Counter(_marks(line, mark) for line in filled)
         columns, times = counts.most_common(1)[0]
         if columns and times >= 0.95 * len(filled) and len(filled) > 1:
             return "pairs" if mark == "\t" and columns == 1 else "cells"
     return "text"
+
+
+def _marks(line: str, mark: str) -> int:
+    """Count the marks between cells; those inside quotes are text."""
+    if mark == "\t" or '"' not in line:
+        return line.count(mark)
+    try:
+        return len(next(csv.reader([line], delimiter=mark))) - 1
+    except csv.Error:  # such as a cell that is longer than the module reads
+        return line.count(mark)
 
 
 def _is_json(line: str) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 20_000  # rows from which the columns are guessed
 BLOCKS = 20  # of a longer table: so many runs of rows
+FEWEST = 3  # groups that can be divided into train, val and test
 BLOCK = "\0block"  # the column that says from which run a row of the sample is
 SERIES = "seqtoolkit.data.series.SeriesData"
 
@@ -75,6 +76,8 @@ def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
     )
     facts += [f"left out: {listed(roles.left_out)}"] if roles.left_out else []
     options = [*_columns(path, roles), *_of_task(task, roles, sample)]
+    if task != "forecast" and groups >= FEWEST and not _one_each(roles, sample):
+        options.append(Option("split", "group", "or time: then each group has rows in train, val and test"))
     options += [Option("missing", "forward", "or mask, which also says which were known")] if missing else []
     more, warnings = _order(roles, sample)
     return Seen(

@@ -112,6 +112,16 @@ def labelled_csv(path: Path) -> None:
     )
 
 
+def labelled_with_commas(path: Path) -> None:
+    """Texts of no, one, two or three commas, all inside quotes."""
+    lines = [f'"{sentence(n)}{", again" * (n % 4)}",{"good" if n % 2 else "bad"}\n' for n in range(200)]
+    path.write_text("text,label\n" + "".join(lines))
+
+
+def one_column(path: Path) -> None:
+    path.write_text("load\n" + "".join(f"{value:.3f}\n" for value in RANDOM.normal(size=300)))
+
+
 def labelled_tsv(path: Path) -> None:
     path.write_text("label\tsentence\n" + "".join(f"{n % 3}\t{sentence(n)}\n" for n in range(200)))
 

@@ -46,7 +46,7 @@ CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
         "engines.csv",
         files.life,
         "SeriesData",
-        {"task": "regression", "targets": ["RUL"], "group": "unit"},
+        {"task": "regression", "targets": ["RUL"], "group": "unit", "split": "group"},
         "6 groups",
     ),
     (
@@ -76,6 +76,14 @@ CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
         {"text": "text", "label": "label"},
         "2 classes in 'label'",
     ),
+    (
+        "commas.csv",
+        files.labelled_with_commas,
+        "LabelledTextData",
+        {"text": "text", "label": "label"},
+        "2 classes in 'label'",
+    ),
+    ("load.csv", files.one_column, "SeriesData", {"channels": ["load"]}, "300 rows, 1 column: load"),
     (
         "mood.tsv",
         files.labelled_tsv,
