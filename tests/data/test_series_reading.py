@@ -45,12 +45,12 @@ def series(path: str, **options: Any) -> SeriesData:
     )
 
 
-def found(path: str, form: Any = "wide", gaps: Any = "ignore", **names: Any) -> Read:
+def found(path: str, form: Any = "wide", gaps: Any = "ignore", task: Any = "forecast", **names: Any) -> Read:
     file = open_table(path)
     given: dict[str, Any] = {"name": "name", "value": "value", "time_format": None, "targets": None}
     given |= {"channels": None, "categorical": []}
     return read(
-        file, choose(file, "forecast", form, **{"time": "time", "group": "machine", **given, **names}), gaps
+        file, choose(file, task, form, **{"time": "time", "group": "machine", **given, **names}), gaps
     )
 
 
@@ -216,6 +216,29 @@ def test_long_form_refuses_what_it_cannot_place(tmp_path: Path) -> None:
         found(csv(tmp_path, lines, head), "long", time=None)
     with pytest.raises(ValueError, match="the long form has channels of numbers only"):
         found(csv(tmp_path, lines, head), "long", categorical=["name"])
+
+
+def test_lines_of_channels_that_were_not_chosen_make_no_rows(tmp_path: Path) -> None:
+    lines = [f"a,{step},load,{step}" for step in range(0, 20, 2)]
+    others = [f"a,{step},door,1" for step in range(21)]
+    path = csv(tmp_path, [*others, *lines], "machine,time,name,value\n")
+    result = found(path, "long", gaps="error", channels=["load"])
+    assert truth(result)[:, 0].tolist() == list(range(0, 20, 2))
+    assert result.table.place(1) == f"{path}, row 23"
+    assert len(
+        series(path, form="long", channels=["load"], window=2, split="time").train_dataloader().examples
+    )
+
+
+def test_a_label_may_stand_in_any_line_of_its_time(tmp_path: Path) -> None:
+    lines = [
+        f"a,{step},{name},{step},{'on' if name == 'door' and step % 2 else ''}"
+        for step in range(6)
+        for name in ("load", "door", "heat")
+    ]
+    path = csv(tmp_path, lines, "machine,time,name,value,label\n")
+    table = found(path, "long", channels=["load", "heat"], task="classification", targets=["label"]).table
+    assert [table.classes[code] if code >= 0 else "" for code in table.labels] == ["", "on"] * 3
 
 
 def test_small_changes_of_large_numbers_survive_single_precision(tmp_path: Path) -> None:

@@ -44,10 +44,9 @@ def read_long(file: TableFile, columns: Columns, asked: bool, known: Known) -> t
     column = {name: number for number, name in enumerate(wanted)}
     place = np.array([column.get(name, MISSING) for name in names.texts])
     lines.channel = place[lines.channel].astype(np.int32)
-    order = np.lexsort((lines.time, lines.group))
+    order = _sorted(lines)
     group, time = lines.group[order], lines.time[order]
-    new = np.ones(len(order), bool)
-    new[1:] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])
+    new = _begins(lines, order)
     values, origin = _pivot(file.name, lines, order, new.cumsum() - 1, wanted, known)
     labels = lines.label[order][new] if len(lines.label) else lines.label
     codes = np.empty((len(values), 0), np.int32)
@@ -73,6 +72,35 @@ def _read(reader: Reader, names: Coder, count: int) -> Lines:
         labels.append(reader.labels(piece))
     lines.label = np.concatenate(labels)
     return lines
+
+
+def _sorted(lines: Lines) -> NDArray[np.int64]:
+    """Return the lines of chosen channels by group and time: others would make rows without any value."""
+    if len(lines.label):  # which may stand in the lines of other channels only
+        _share_labels(lines)
+    chosen = np.flatnonzero(lines.channel != MISSING)
+    return chosen[np.lexsort((lines.time[chosen], lines.group[chosen]))]
+
+
+def _share_labels(lines: Lines) -> None:
+    """Give all lines of a time and group the label that stands first among them."""
+    order = np.lexsort((lines.time, lines.group))
+    row = _begins(lines, order).cumsum() - 1
+    labels = lines.label[order]
+    found = np.flatnonzero(labels != MISSING)[
+        ::-1
+    ]  # of several for one row, the last that is set is the first
+    first = np.full(int(row[-1]) + 1, MISSING, np.int32)
+    first[row[found]] = labels[found]
+    lines.label[order] = first[row]
+
+
+def _begins(lines: Lines, order: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which of the ordered lines are the first of a row."""
+    group, time = lines.group[order], lines.time[order]
+    new = np.ones(len(order), bool)
+    new[1:] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])
+    return new
 
 
 def _named(file: str, columns: Columns, names: Coder, known: Known) -> Columns:
