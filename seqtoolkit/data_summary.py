@@ -111,7 +111,7 @@ def _read(batch: Batch, spec: dict[str, Any], codec: Codec | None) -> dict[str, 
         return {"symbols": dict(counted.most_common(NAMES))}
     given = spec.get("inputs", {})
     values = _in_units(batch.inputs[real], given.get("center", []), given.get("scale", []))
-    names = _padded(given.get("channels", []), values.shape[1], "feature")
+    names = _padded(_features(spec), values.shape[1], "feature")
     return {"channels": [_spread(*pair) for pair in zip(names[:CHANNELS], values.T, strict=False)]}
 
 
@@ -127,7 +127,8 @@ def _asked(batch: Batch, spec: dict[str, Any], codec: Codec | None, target: str)
         return {"classes": {name: counted[name] for name in kept}}
     if target == "labels":
         shares = asked.double().nanmean(0).nan_to_num(0.0).tolist()
-        names = _padded(spec.get("classes", []), len(shares), "label")
+        named = spec.get("outputs", {}).get("names") or spec.get("classes", [])
+        names = _padded(named, len(shares), "label")
         return {"labels": dict(list(zip(names, shares, strict=True))[:NAMES])}
     given = spec.get("outputs", {})
     names = list(given.get("names", [])) or _padded([], asked.shape[1], "output")
@@ -152,7 +153,7 @@ def _shown(batch: Batch, row: int, spec: dict[str, Any], codec: Codec | None, ta
         return Shown(length, kept, read=_names(batch.inputs[row, steps], codec.symbols if codec else ()))
     given = spec.get("inputs", {})
     values = _in_units(batch.inputs[row, steps], given.get("center", []), given.get("scale", [])).T[:LINES]
-    names = _padded(given.get("channels", []), len(values), "feature")
+    names = _padded(_features(spec), len(values), "feature")
     lines = {
         name: [_short(value) for value in line] for name, line in zip(names, values.tolist(), strict=True)
     }
@@ -165,6 +166,14 @@ def _names(numbers: Tensor, names: Sequence[str]) -> list[str]:
 
 def _classes(spec: dict[str, Any], codec: Codec | None) -> Sequence[str]:
     return (codec.labels or codec.symbols[codec.offset :]) if codec else spec.get("classes", [])
+
+
+def _features(spec: dict[str, Any]) -> list[str]:
+    """Name the features: the channels, then the marks of those that miss values, as an exported layout does."""
+    return [
+        *spec.get("inputs", {}).get("channels", []),
+        *(f"{name} known" for name in spec.get("masked", [])),
+    ]
 
 
 def _padded(names: Sequence[str], count: int, kind: str) -> list[str]:

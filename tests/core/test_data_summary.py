@@ -189,3 +189,18 @@ def test_training_writes_it_once_and_goes_on_without(
     assert fit(tmp_path / "other", "--model.arch", "gru", "--trainer.max_epochs", "1") == 0
     assert "no page of the data: RuntimeError: no luck" in capsys.readouterr().err
     assert data_record.read(tmp_path / "other") is None
+
+
+def test_the_notes_of_a_roll_and_the_marks_of_missing_values_have_their_names() -> None:
+    spec = {"task": "rolls", "target": "labels", "inputs": {"channels": ["A4", "C5"]}}
+    spec["outputs"] = {"names": ["A4", "C5"]}
+    found = summarise(spec, {"train": features(torch.ones(200, 2))})
+    assert list(found.labels) == ["A4", "C5"]
+    masked = {
+        **FEATURES,
+        "inputs": {"channels": ["load"], "center": [0.0], "scale": [1.0]},
+        "masked": ["load"],
+    }
+    found = summarise(masked, {"train": features(torch.zeros(200, 2))})
+    assert [channel.name for channel in found.channels] == ["load", "load known"]
+    assert list(found.shown[0].values) == ["load", "load known"]
