@@ -8,7 +8,7 @@ from seqtoolkit.data.tabular.clock import usual
 from seqtoolkit.data.tabular.source import open_table
 from seqtoolkit.data.tabular.tables import TableFile, polars
 from seqtoolkit.init.roles import Roles, is_sorted, roles_of, timed
-from seqtoolkit.init.seen import Option, Seen, Sure, listed, many
+from seqtoolkit.init.seen import Option, Seen, Sure, listed, many, spread
 
 if TYPE_CHECKING:
     from polars import DataFrame
@@ -58,12 +58,14 @@ def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
         raise ValueError(
             f"{path} has the columns {listed(list(file.types))}, and no numbers to read beside time, group and labels"
         )
-    rows, groups, missing = _counted(file, roles)
+    rows, missing = _counted(file, roles)
+    groups, least, most = _sizes(file, roles.group) if roles.group else (1, rows, rows)
+    mean = "" if least == most else f", {rows / groups:,.0f} in the mean"
     task, what = _task(roles, sample)
     facts = [
         f"{many(rows, 'row')}, {many(len(file.types), 'column')}: {listed(list(file.types))}",
         f"time in {roles.time!r}" if roles.time else "no column of time: rows are taken as one step apart",
-        f"{many(groups, 'group')} of {rows / groups:,.0f} rows in {roles.group!r}, in the mean"
+        f"{many(groups, 'group')} of {spread([least, most], 'row')}{mean}, by {roles.group!r}"
         if roles.group
         else "one series",
         f"{many(len(roles.channels), 'channel')}: {listed(roles.channels)}",
@@ -93,20 +95,26 @@ def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
     )
 
 
-def _counted(file: TableFile, roles: Roles) -> tuple[int, int, dict[str, int]]:
-    """Count rows, groups and missing cells of the whole file, piece by piece."""
+def _counted(file: TableFile, roles: Roles) -> tuple[int, dict[str, int]]:
+    """Count rows and missing cells of the whole file, piece by piece."""
     pl = polars()
     names = [roles.value] if roles.name else roles.channels
     asked = [
         pl.len().alias("rows"),
         *(pl.col(name).null_count().alias(f"missing {name}") for name in names if name),
     ]
-    asked += [pl.col(roles.group).n_unique().alias("groups")] if roles.group else []
     known = {name: kind for name, kind in file.types.items() if name in names}
     with file.explained(dict.fromkeys(filter(None, names), "number")):
         found: dict[str, Any] = file.scan(known).select(asked).collect(engine="streaming").row(0, named=True)
     missing = {name: found[f"missing {name}"] for name in names if name and found[f"missing {name}"]}
-    return found["rows"], found.get("groups", 1), missing
+    return found["rows"], missing
+
+
+def _sizes(file: TableFile, group: str) -> tuple[int, int, int]:
+    """Count the groups of the whole file, and the rows of the smallest and of the largest."""
+    with file.explained({}):
+        sizes = file.scan({}).group_by(group).len().select("len").collect(engine="streaming")["len"].to_list()
+    return len(sizes), min(sizes), max(sizes)
 
 
 def _task(roles: Roles, sample: DataFrame) -> tuple[str, str]:

@@ -119,3 +119,12 @@ def test_tags_are_known_without_a_name(tmp_path: Path) -> None:
     assert look(str(tmp_path / "more.txt")).warnings == [
         "CoNLL-U is known by its name: let it end in .conllu"
     ]
+
+
+def test_the_least_and_the_most_rows_of_a_group_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{t},{name},{t * 0.5}" for name, most in (("a", 10), ("b", 30), ("c", 50)) for t in range(most)]
+    (tmp_path / "fleet.csv").write_text("\n".join(["time,machine,load", *rows]) + "\n")
+    assert main(["init", str(tmp_path / "fleet.csv"), "--out", str(tmp_path / "my.yaml")]) == 0
+    assert "3 groups of 10 to 50 rows, 30 in the mean" in " ".join(capsys.readouterr().out.split())
