@@ -91,7 +91,7 @@ class TaggedData(LabelData[Sentence]):
         both = list(zip(truths, answers, strict=True))
         majority = np.array([sum(tag == usual for tag in tags) for tags in truths])
         right = np.array([sum(map(str.__eq__, *pair)) for pair in both])
-        found: dict[str, SequenceMetric] = {"tags": TagQuality(self.codec.labels, majority, right)}
+        found: dict[str, SequenceMetric] = {"tags": TagQuality(self.codec.labels, asked, majority, right)}
         if mark_spans(self.codec.labels):
             counts = np.array([span_counts(*pair) for pair in both])
             found["spans"] = SpanQuality(self.codec.labels, counts)

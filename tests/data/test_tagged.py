@@ -15,7 +15,7 @@ from seqtoolkit.data.texts.conll import Places, read_conll
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.losses import Loss
 from seqtoolkit.model import SequenceModel
-from seqtoolkit.quality import Confusion, Quality
+from seqtoolkit.quality import Confusion, Example, Quality
 
 NOUNS = ("cat", "dog", "bird", "fish")
 SENTENCES = [
@@ -173,13 +173,28 @@ def test_words_are_counted_beside_both_baselines(tmp_path: Path) -> None:
     assert float(values["majority_accuracy"]) == pytest.approx(sum(usual) / len(usual))
     unseen = len(set(words) & {str(number) for number in range(80)})
     assert float(values["word_tag_accuracy"]) == pytest.approx(1 - unseen / len(words))
-    quality, confusion = evaluation.records
+    quality, confusion, *worst = evaluation.records
     assert isinstance(quality, Quality)
     assert isinstance(confusion, Confusion)
     assert quality.estimate == pytest.approx(sum(right) / len(right))
     assert quality.baseline_estimate == pytest.approx(sum(usual) / len(usual))
     assert sum(map(sum, confusion.counts)) == len(words)
     assert sum(row[place] for place, row in enumerate(confusion.counts)) == sum(right)
+    assert 0 < len(worst) <= 8
+    wrong = []
+    for one in worst:
+        assert isinstance(one, Example)
+        assert Example.from_dict(one.to_dict()) == one
+        sentence, tokens = data.items("val")[one.index], data.codec.encode(one.text)
+        assert (one.text, one.truth) == (sentence.text, " ".join(sentence.tags))
+        with torch.no_grad():
+            scores = model(torch.tensor([tokens]))[0][0, data.codec.asked(tokens)]
+        assert one.answer == " ".join(data.codec.names(scores.argmax(-1).tolist()))
+        asked = torch.tensor([data.codec.classes[tag] for tag in sentence.tags])
+        assert one.loss == pytest.approx(float(torch.nn.functional.cross_entropy(scores, asked)), rel=1e-4)
+        wrong.append(sum(map(str.__ne__, one.answer.split(), sentence.tags)))
+    assert wrong == sorted(wrong, reverse=True)
+    assert min(wrong) > 0
 
 
 def test_predictions_have_a_tag_for_each_word_whatever_the_batch(tmp_path: Path) -> None:
