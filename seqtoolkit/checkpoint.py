@@ -44,7 +44,12 @@ class Checkpoint:
 
     @property
     def codec(self) -> Codec:
-        """Between typed text and tokens."""
+        """Between typed text and tokens; raises ValueError for a model that reads features or knows no symbols."""
+        if "codec" not in self.described.spec:
+            raise ValueError(
+                f"{self.path} reads numbers, or symbols without names: nothing can be typed for it, so only models of"
+                " symbols are looked into; its retention and quality can be measured all the same"
+            )
         return Codec.from_dict(self.described.spec.get("codec"))
 
 

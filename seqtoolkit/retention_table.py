@@ -55,9 +55,8 @@ def horizons(measured: Measured) -> str:
 def comparison(several: Sequence[Measured]) -> str:
     """Return for each protocol one row for each checkpoint, with how much further it remembers than the first one."""
     rows: list[tuple[str, ...]] = [COMPARED]
-    for protocol in several[0].protocols:
-        if _horizons(several[0].curves(protocol)):
-            rows += [_compared(protocol, one, several[0]) for one in several if one.curves(protocol)]
+    for protocol, (first, *others) in _with_horizons(several).items():
+        rows += [_compared(protocol, one, first) for one in (first, *others)]
     return table(rows) if len(rows) > 1 else "no protocol has a horizon to compare"
 
 
@@ -70,9 +69,9 @@ def architectures(several: Sequence[Measured]) -> str:
     if len(groups) < 2:
         return ""
     rows: list[tuple[str, ...]] = [SEEDS]
-    for protocol in several[0].protocols:
+    for protocol in _protocols(several):
         found = {model: _of_seeds(runs, protocol) for model, runs in groups.items()}
-        first = next(iter(found.values()))
+        first = next((each for each in found.values() if each), {})
         for model, each in found.items():
             if each:
                 apart = None if each is first else seed_difference(each, first)
@@ -87,20 +86,34 @@ def architectures(several: Sequence[Measured]) -> str:
 def differences(several: Sequence[Measured]) -> list[dict[str, Any]]:
     """Return the same differences as plain values."""
     found = []
-    for protocol in several[0].protocols:
-        for one in several[1:]:
-            if (d := difference(one.curves(protocol), several[0].curves(protocol))) is not None:
+    for protocol, (first, *others) in _with_horizons(several).items():
+        for one in others:
+            if (d := difference(one.curves(protocol), first.curves(protocol))) is not None:
                 bounds = {"lower": _finite(d.lower), "upper": _finite(d.upper)}
                 found.append(
                     {
                         "protocol": protocol,
                         "checkpoint": one.name,
-                        "than": several[0].name,
+                        "than": first.name,
                         "estimate": d.estimate,
                     }
                     | {**bounds, "pairs": d.pairs, "censored": d.censored}
                 )
     return found
+
+
+def _protocols(several: Sequence[Measured]) -> list[str]:
+    """Name what was measured of any of them, in order."""
+    return list(dict.fromkeys(protocol for one in several for protocol in one.protocols))
+
+
+def _with_horizons(several: Sequence[Measured]) -> dict[str, list[Measured]]:
+    """Return, by protocol, those that have a horizon in it; the others are compared with the first one."""
+    found = {
+        protocol: [one for one in several if _horizons(one.curves(protocol))]
+        for protocol in _protocols(several)
+    }
+    return {protocol: some for protocol, some in found.items() if some}
 
 
 def _by_seed(several: Sequence[Measured]) -> dict[str, dict[int, Measured]]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from seqtoolkit.retention.decoding_report import Fitted, report
 from seqtoolkit.retention.discriminant import contrasts
-from seqtoolkit.retention.drive import check_causal, check_lags
+from seqtoolkit.retention.measured import checked
 from seqtoolkit.retention.readout import Moments, fit, moments
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.scoring import SCORES, SHARPENED, Part, Tokens, score, scored_steps
@@ -67,20 +67,19 @@ def fit_readouts(
     view: View, inputs: Tensor, lags: Sequence[int], *, seed: int = 0, drive: str = "iid"
 ) -> Fitted:
     """Fit and score the readouts that `decoding` reports; the same arguments and errors."""
-    check_lags(lags, inputs.shape[1])
+    inputs = checked(view, inputs, lags)
     parts = split(len(inputs), seed)
     targets, symbols, frequency = _targets(view, inputs, parts[0], drive)
     _check_steps(view, len(parts[0]), inputs.shape[1], lags[-1])
-    check_causal(view, inputs)
     train, val, test = (Part.of(inputs, targets, symbols, which) for which in parts)
     tried, tested = scored_steps(val, lags, SHARPENED), scored_steps(test, lags, SCORES)
     seen = moments(view, train.inputs, train.targets, lags, tried[:0])
-    checked = moments(view, val.inputs, val.targets, lags, tried)
+    chosen = moments(view, val.inputs, val.targets, lags, tried)
     _check_variance(seen)
-    readout, tokens = fit(seen, checked), None
+    readout, tokens = fit(seen, chosen), None
     if frequency is not None:
         tokens = Tokens(readout, frequency)
-        tokens.sharpen(checked.kept, readout, val, lags, tried)
+        tokens.sharpen(chosen.kept, readout, val, lags, tried)
     settings = {
         "interval": INTERVAL,
         "part": view.part,
@@ -88,7 +87,7 @@ def fit_readouts(
         "readout": "ridge" if tokens is None else "linear discriminant by ridge",
         "sequences": {"train": len(parts[0]), "validation": len(parts[1]), "test": len(parts[2])},
         "steps": {"train": seen.rows // len(parts[0]), "test": len(tested)},
-        "fewer_sequences_than_features": len(parts[0]) < view.width,
+        "features": view.width,
         "rank": readout.rank,
     }
     return Fitted(readout, tokens, score(view, readout, test, lags, tested, tokens), settings)
@@ -107,8 +106,6 @@ def _targets(
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """Return what is decoded (N, T, F); for tokens also their numbers (N, T) and frequencies (V,)."""
     if view.num_features:
-        if not torch.isfinite(inputs).all():
-            raise ValueError("the inputs are not finite everywhere; decoding needs numbers at every step")
         return inputs, None, None
     known, symbols = torch.unique(inputs, return_inverse=True)
     if not 2 <= len(known) <= MOST_SYMBOLS:

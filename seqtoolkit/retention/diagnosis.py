@@ -66,7 +66,8 @@ def diagnose(records: Sequence[Record], units: Sequence[Units] = ()) -> list[Fin
     twins = _main(record for record in records if record.settings.get("twin"))
     found = [finding for each in units for finding in (*_gates(each), *_idle(each))]
     found += _gradient(trained.get("gradient", []))
-    found += _disagreement(_horizon(trained.get("decoding", [])), _horizon(trained.get("influence", [])))
+    found += _disagreement(trained.get("decoding", []), trained.get("influence", []))
+    found += _few(trained.get("decoding", []))
     for protocol, curves in trained.items():
         found += _censored(protocol, curves)
     return found + list(_like_twin(trained, twins))
@@ -165,7 +166,24 @@ def _logs(record: Record) -> list[float]:
     return [math.log10(max(value, 1e-300)) for value in record.estimate]
 
 
-def _disagreement(present: Horizon | None, used: Horizon | None) -> Iterator[Finding]:
+def _few(decoding: Sequence[Record]) -> Iterator[Finding]:
+    """Say when a readout was fitted to fewer independent sequences than it has weights for each output."""
+    settings = decoding[0].settings if decoding else {}
+    count, width = settings.get("sequences", {}).get("train", 0), settings.get("features", 0)
+    if 0 < count < width:
+        yield Finding(
+            kind="few_sequences",
+            text=f"decoding fits a readout of {width} features to {count} training sequences, whose steps depend on"
+            " each other: a weak trace may be missed",
+            numbers={"sequences": count, "features": width},
+            thresholds={"sequences": width},
+            curve="decoding",
+            next=f"--sequences {2 * width} or more, of which decoding trains on half",
+        )
+
+
+def _disagreement(decoding: Sequence[Record], influence: Sequence[Record]) -> Iterator[Finding]:
+    present, used = _horizon(decoding), _horizon(influence)
     if present is None or used is None:
         return
     numbers: dict[str, float] = {
@@ -182,16 +200,30 @@ def _disagreement(present: Horizon | None, used: Horizon | None) -> Iterator[Fin
             curve="decoding beside influence",
             next="a task or a longer training in which these lags decide the answer; the memory for them is there",
         )
-    if used.lower > present.upper and not present.upper_censored:
+    found = _above_null(decoding)
+    if used.lower > found and not present.upper_censored:
         yield Finding(
             kind="used_not_decodable",
-            text=f"used but not linearly decodable: predictions depend on inputs up to lag {used}, and a linear readout"
-            f" of the features finds them up to lag {present} only",
-            numbers=numbers,
-            thresholds={"influence_lower": present.upper},
+            text=f"used but not linearly decodable: predictions depend on inputs up to lag {used}, and beyond lag"
+            f" {found} no linear readout of the features is surely better than chance",
+            numbers={**numbers, "decoding_above_null": found},
+            thresholds={"influence_lower": found},
             curve="influence beside decoding",
             next="a readout that is not linear before calling it forgotten: what is kept is not the input itself",
         )
+
+
+def _above_null(curves: Sequence[Record]) -> int:
+    """Return the last lag up to which the interval of some seed lies above its null, 0 for none.
+
+    Not the horizon, which asks for a tenth of what there is above chance: a trace of an input is enough to be used.
+    """
+    last = 0
+    for i, lag in enumerate(curves[0].lags):
+        if not any(record.lower[i] > record.null[i] for record in curves):
+            break
+        last = lag
+    return last
 
 
 def _censored(protocol: str, curves: Sequence[Record]) -> Iterator[Finding]:
@@ -214,14 +246,16 @@ def _censored(protocol: str, curves: Sequence[Record]) -> Iterator[Finding]:
 
 
 def _like_twin(trained: dict[str, list[Record]], twins: dict[str, list[Record]]) -> Iterator[Finding]:
-    """Find the curves that are nowhere surely better than those of the untrained twin."""
+    """Say so when no curve is anywhere surely better than that of the untrained twin.
+
+    One that is not says nothing beside one that is: fresh weights keep much, and training lets go of what it needs not.
+    """
     ahead = {
         protocol: _ahead(trained[protocol], twins[protocol])
         for protocol in COMPARED
         if protocol in trained and protocol in twins and trained[protocol][0].lags == twins[protocol][0].lags
     }
-    ahead = {protocol: value for protocol, value in ahead.items() if value <= 0}
-    if ahead:
+    if ahead and max(ahead.values()) <= 0:
         gaps = ", ".join(f"{value:+.3g} {trained[name][0].unit} in {name}" for name, value in ahead.items())
         yield Finding(
             kind="like_twin",

@@ -27,6 +27,11 @@ def checked(view: View, inputs: Tensor, lags: Sequence[int], together: int = 1, 
         expected = "tokens (N, T)" if tokens else f"features (N, T, {view.num_features})"
         raise ValueError(f"the model reads {expected}, the inputs are {tuple(inputs.shape)}")
     check_lags(lags, inputs.shape[1])
+    if tokens and (inputs.is_floating_point() or inputs.min() < 0 or inputs.max() >= view.vocab_size):
+        raise ValueError(
+            f"the inputs have tokens from {inputs.min()} to {inputs.max()}; this model reads whole numbers from 0 to"
+            f" {view.vocab_size - 1}"
+        )
     if not tokens and not inputs.isfinite().all():
         row, step = (int(i) for i in (~inputs.isfinite()).any(-1).nonzero()[0])
         raise ValueError(

@@ -10,6 +10,7 @@ import torch
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.recall_curve import RecallCurve
+from seqtoolkit.retention.measured import finite
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.view import View
 
@@ -34,7 +35,7 @@ def recall(
         settings: of the record; they have `max_lag`, the longest lag in training.
         seed: of the record; the questions are the data's.
 
-    Raises ValueError: an encoder answers nothing; the data does not say its lags, or has others.
+    Raises ValueError: an encoder answers nothing; the data does not say its lags, or has others; the model diverged.
     """
     if not view.has_head:
         raise ValueError("an encoder answers nothing; recall is measured on a whole model")
@@ -46,7 +47,8 @@ def recall(
             raise ValueError(
                 f"the data asks at lags {sorted(unknown)!s:.60}, which are not among those given"
             )
-        asked = view.features(view.embed(batch.inputs.to(view.device)))[batch.mask.to(view.device)]
+        features = finite(view, view.features(view.embed(batch.inputs.to(view.device))))
+        asked = features[batch.mask.to(view.device)]
         scores = view.head(asked)
         assert scores is not None
         curve.update(view.model, _on(batch, view), scores)  # type: ignore[arg-type]

@@ -73,7 +73,10 @@ def collect(view: View, batches: Sequence[Batch], most: int, generator: torch.Ge
 
 
 def contexts(view: View, lags: Sequence[int], batches: Sequence[Batch]) -> list[int]:
-    """Return the lags that are contexts of these sequences: 1 or more, and no longer than the longest history."""
+    """Return the lags that are contexts of these sequences: 1 or more, and no longer than the longest history.
+
+    Raises ValueError when none is.
+    """
     longest = 0
     for batch in batches:
         halves = _halves(view, batch)
@@ -81,7 +84,13 @@ def contexts(view: View, lags: Sequence[int], batches: Sequence[Batch]) -> list[
             longest = max(longest, int(halves.lengths.max()))
         elif halves.mask.any():
             longest = max(longest, int(halves.mask.nonzero()[:, 1].max()) + 1)
-    return [lag for lag in lags if 1 <= lag <= longest]
+    fitting = [lag for lag in lags if 1 <= lag <= longest]
+    if not fitting:
+        raise ValueError(
+            f"none of the lags {list(lags)!s:.60} is a context of these data, whose targets have at most {longest}"
+            f" inputs behind them: give --lags 1:{max(longest, 1)}"
+        )
+    return fitting
 
 
 def _halves(view: View, batch: Batch) -> _Halves:

@@ -73,6 +73,7 @@ def truncation(
     _check(lags, asked.longest, len(sequences))
     full = last_losses(view, asked, asked.longest)
     curve = [truncated(view, asked, c, full) for c in lags]  # K of (M,)
+    _check_finite([full, *curve])
     sums = np.zeros(
         (len(sequences), len(lags) + 2)
     )  # of each sequence: the losses, the full loss, the targets
@@ -122,6 +123,14 @@ def _record(
             **settings,
         },
     )
+
+
+def _check_finite(losses: Sequence[Floats]) -> None:
+    if not all(np.isfinite(each).all() for each in losses):
+        raise ValueError(
+            "the loss of some targets is not finite: their inputs have missing values, or the model diverged;"
+            " mend the data, or measure an earlier checkpoint"
+        )
 
 
 def _check(lags: Sequence[int], longest: int, sequences: int) -> None:

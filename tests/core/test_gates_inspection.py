@@ -115,3 +115,10 @@ def test_a_unit_that_keeps_or_loses_all_has_a_place() -> None:
 def test_what_cannot_be_read_says_so(text: str, side: str) -> None:
     with pytest.raises(ValueError, match=r"empty input|reads only|expected one of encoder, decoder"):
         inspect_gates(checkpoint("lstm"), text, side)  # type: ignore[arg-type]
+
+
+def test_a_model_of_numbers_says_that_nothing_can_be_typed() -> None:
+    described = describe({"arch": "gru", **SHAPE}, {"task": "t", "num_features": 3, "num_classes": 2})
+    numbers = Checkpoint(Path("x.ckpt"), described, described.build().eval(), 0)
+    with pytest.raises(ValueError, match=r"x\.ckpt reads numbers.*: nothing can be typed for it"):
+        inspect_gates(numbers, "1 2 3")

@@ -97,6 +97,20 @@ def test_the_table_of_architectures() -> None:
     assert retention_table.architectures([gru[0], lstm[0]]) == ""
 
 
+def test_what_the_first_run_was_not_measured_in_is_compared_with_the_next() -> None:
+    def run(model: str, *protocols: str) -> retention_table.Measured:
+        return retention_table.Measured(model, [record(at(8), protocol=name) for name in protocols], model, 0)
+
+    runs = [run("rnn", "decoding"), run("lstm", "decoding", "timescale"), run("gru", "timescale", "decoding")]
+    for some in (runs, runs[::-1]):
+        rows = [line.split()[:2] for line in retention_table.comparison(some).splitlines()[2:]]
+        assert {tuple(row) for row in rows} == {
+            ("decoding", "rnn"), ("decoding", "lstm"), ("decoding", "gru"), ("timescale", "lstm"), ("timescale", "gru"),
+        }  # fmt: skip
+    found = [(one["protocol"], one["checkpoint"], one["than"]) for one in retention_table.differences(runs)]
+    assert found == [("decoding", "lstm", "rnn"), ("decoding", "gru", "rnn"), ("timescale", "gru", "lstm")]
+
+
 def test_the_table_of_one_checkpoint() -> None:
     capacity = {"estimate": 3.0, "lower": 2.0, "upper": 4.0, "complete": True}
     records = [

@@ -321,7 +321,13 @@ def test_what_cannot_be_measured_is_refused_with_what_to_do() -> None:
         decoding(values, torch.ones(130, 20, 1), [1])
     with pytest.raises(ValueError, match="1 different tokens; decoding needs 2 to 128"):
         decoding(tokens, torch.ones(130, 20, dtype=torch.long), [1])
-    with pytest.raises(ValueError, match="inputs are not finite"):
+    with pytest.raises(ValueError, match=r"not finite, the first one in sequence \d+ at step"):
         decoding(values, inputs.masked_fill(inputs > 3, torch.nan), [1])
+    with pytest.raises(ValueError, match=r"reads features \(N, T, 1\), the inputs are \(130, 20, 2\)"):
+        decoding(values, inputs.repeat(1, 1, 2), [1])
+    with pytest.raises(ValueError, match=r"reads tokens \(N, T\), the inputs are \(130, 20, 1\)"):
+        decoding(tokens, inputs, [1])
+    with pytest.raises(ValueError, match=r"tokens from 0 to 999; this model reads whole numbers from 0 to"):
+        decoding(tokens, torch.arange(2600).reshape(130, 20) % 1000, [1])
     with pytest.raises(ValueError, match="not finite"):
         decoding(known(Diverged), inputs, [1])

@@ -106,6 +106,23 @@ def test_used_but_not_linearly_decodable() -> None:
     assert (finding.numbers["influence_lower"], finding.numbers["decoding_upper"]) == (4, 1)
 
 
+def test_a_trace_that_is_surely_there_is_decodable_though_its_horizon_is_zero() -> None:
+    weak = record("decoding", [0.9, 0.09, 0.09, 0.09], at(1))
+    assert diagnose([weak, record("influence", [1.0] * 4, at(8))]) == []
+    gone = record("decoding", [0.9, 0.09, 0.0, 0.09], at(1))
+    finding = only(diagnose([gone, record("influence", [1.0] * 4, at(8))]))
+    assert (finding.kind, finding.numbers["decoding_above_null"]) == ("used_not_decodable", 2)
+    assert "beyond lag 2 no linear readout" in finding.text
+
+
+def test_fewer_sequences_than_features_are_said() -> None:
+    few = record("decoding", [1.0] * 4, at(2), sequences={"train": 60}, features=200)
+    finding = only(diagnose([few]))
+    assert (finding.kind, finding.numbers) == ("few_sequences", {"sequences": 60, "features": 200})
+    assert "--sequences 400" in finding.next
+    assert diagnose([record("decoding", [1.0] * 4, at(2), sequences={"train": 200}, features=200)]) == []
+
+
 def test_intervals_that_overlap_do_not_disagree() -> None:
     wide = Horizon(4, 1, 8, False)
     assert diagnose([record("decoding", [1.0] * 4, wide), record("influence", [1.0] * 4, at(2))]) == []
@@ -129,6 +146,12 @@ def test_nothing_learned_beyond_the_twin(protocol: str, same: list[float], bette
     assert finding.numbers[protocol] == pytest.approx(-0.02)
     assert diagnose([record(protocol, [same[0] + better, *same[1:]], at(2)), twin]) == []
     assert diagnose([record(protocol, [same[0] - better, *same[1:]], at(2)), twin])[0].kind == "like_twin"
+
+
+def test_a_model_that_is_ahead_in_anything_has_learned() -> None:
+    curves = [record("recall", [1.0] * 4, at(8)), record("recall", [0.1] * 4, at(0), twin=True)]
+    curves += [record("decoding", [0.2] * 4, at(1)), record("decoding", [0.5] * 4, at(4), twin=True)]
+    assert diagnose(curves) == []
 
 
 def test_curves_like_the_twin_are_one_finding() -> None:

@@ -48,6 +48,12 @@ def test_a_model_that_sees_the_future_is_refused(options: dict[str, int]) -> Non
         check_causal(seen, drive(seen, 4, 12, 0))
 
 
+def test_sequences_of_one_step_have_no_future() -> None:
+    for arch in ARCHITECTURES:
+        seen = view(sequence_model(arch))
+        check_causal(seen, drive(seen, 4, 1, 0))
+
+
 @pytest.mark.parametrize(
     ("lags", "message"),
     [

@@ -180,6 +180,13 @@ def test_sign_flips_of_few_rows_are_exact() -> None:
     np.testing.assert_allclose(found, [1 / 8, 1, 1], atol=0.01)
 
 
+class Whisper(Ahead):
+    """Sees so little of the next step that its features move by no more than arithmetic would."""
+
+    def forward(self, x: torch.Tensor, state: object = None) -> tuple[torch.Tensor, object]:
+        return x + 2e-6 * torch.cat([x[:, 1:], x[:, :1]], 1), None
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -194,6 +201,7 @@ def test_sign_flips_of_few_rows_are_exact() -> None:
             "the inputs of all sequences are the same at step 10, 1 before the last",
         ),
         ({"mixer": Ahead}, "the model is not causal"),
+        ({"mixer": Whisper}, "not causal: changing the last input moved the prediction before it by"),
         ({"weight": math.nan}, "the features of this SequenceModel are not finite"),
     ],
 )

@@ -44,6 +44,9 @@ def test_what_cannot_be_asked() -> None:
         recall(seen, [replace(batch, lag=None) for batch in batches], DATA.test_lags, **GIVEN)
     with pytest.raises(ValueError, match="an encoder answers nothing"):
         recall(replace(seen, _head=None), batches, DATA.test_lags, **GIVEN)
+    torch.nn.init.constant_(next(seen.model.parameters()), torch.nan)
+    with pytest.raises(ValueError, match="features of this SequenceModel are not finite"):
+        recall(seen, batches, DATA.test_lags, **GIVEN)
 
 
 def test_a_twin_follows_its_seed_and_nothing_follows_it() -> None:

@@ -129,6 +129,19 @@ def test_what_cannot_be_measured(lags: list[int], n: int, message: str) -> None:
         truncation(window(2), data(2, n=n), lags)
 
 
+def test_losses_that_are_not_finite_are_refused() -> None:
+    seen = window(2, sharpness=float("nan"))
+    with pytest.raises(ValueError, match="loss of some targets is not finite"):
+        measure(seen, data(2), [1, 2])
+
+
+def test_lags_that_are_no_contexts_are_refused_and_those_that_are_kept() -> None:
+    seen, batches = window(2), data(2)
+    assert contexts(seen, [0, 1, 24, 25], batches) == [1, 24]
+    with pytest.raises(ValueError, match=r"targets have at most 24 inputs behind them: give --lags 1:24"):
+        contexts(seen, [25, 100], batches)
+
+
 def pairs(model: EncoderDecoder, n: int = 40) -> list[Batch]:
     """Rows of source (3 to 8 symbols), separator and target (2 to 5 symbols, of which the last is not read)."""
     random, rows = torch.Generator().manual_seed(0), []

@@ -11,7 +11,7 @@ from dash import Patch, html
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS, retention
 from seqtoolkit_dashboard.figures.memory_traces import Curve
-from seqtoolkit_dashboard.pages import measured, parts, retained
+from seqtoolkit_dashboard.pages import parts, retained
 from seqtoolkit_dashboard.pages.picture import changes, look
 from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
@@ -28,7 +28,7 @@ def picture(drawn: Sequence[Curve], view: View, scheme: Scheme) -> tuple[go.Figu
     """Return all curves in one picture and a caption, or what to do to measure some."""
     if not drawn:
         why = "The selected runs have no stored retention curves. Measure a checkpoint below, or by typing:"
-        return None, parts.empty("No retention measured", why, html.Code(measured.HOW_TO))
+        return None, parts.empty("No retention measured", why, html.Code("seqtoolkit retention runs/RUN"))
     return retention(retained.panels(drawn, retained.axes(view.axes)), view.lag, scheme), _caption(drawn)
 
 
