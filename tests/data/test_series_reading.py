@@ -129,7 +129,8 @@ def test_damaged_and_missing_files(tmp_path: Path) -> None:
         write(path)
         assert (truth(found(str(path))) == truth(found(csv(tmp_path)))).all()
         path.write_bytes(path.read_bytes()[:-20])
-        with pytest.raises(ValueError, match=rf"{name} cannot be read as a CSV"):
+        kind = "Parquet" if name.endswith("parquet") else "Arrow"
+        with pytest.raises(ValueError, match=rf"{name} begins as a file of {kind}.* Is it cut off\? Copy or"):
             series(str(path))
     with pytest.raises(ValueError, match=r"nothing\.csv: there is no such file; expected a CSV"):
         series(str(tmp_path / "nothing.csv"))
@@ -145,6 +146,46 @@ def test_damaged_and_missing_files(tmp_path: Path) -> None:
     binary.write_bytes(b"x" * (2 << 20))
     with pytest.raises(ValueError, match=r"binary.csv cannot be read as a CSV .*its first line is no header"):
         series(str(binary))
+
+
+def test_a_row_that_ends_early_is_no_row_with_missing_cells(tmp_path: Path) -> None:
+    whole = Path(csv(tmp_path)).read_text()
+    cut = tmp_path / "cut.csv"
+    cut.write_text(whole.rstrip("\n").rpartition(",")[0])
+    with pytest.raises(
+        ValueError, match=r"cut.csv cannot be read: row 40 has 3 cells; expected 4.* is the file cut off"
+    ):
+        series(str(cut), missing="forward")
+    cut.write_text(whole.rstrip("\n").rpartition(",")[0] + ",\n")  # an empty cell
+    assert series(str(cut), missing="forward").spec["rows"]
+
+
+def test_text_that_is_not_utf_8_is_refused_with_its_row(tmp_path: Path) -> None:
+    whole, path = Path(csv(tmp_path)).read_text(), tmp_path / "text.csv"
+    for text, coding, message in (
+        (whole.replace("load", "löad"), "latin-1", "its header is not UTF-8 text; save the file as UTF-8"),
+        (whole.replace("a,3,", "ä,3,"), "latin-1", "row 4 is not UTF-8 text; save the file as UTF-8"),
+        (whole, "utf-16", "it is UTF-16 text; save it as UTF-8"),
+    ):
+        path.write_bytes(text.encode(coding))
+        with pytest.raises(ValueError, match=f"text.csv cannot be read: {message}"):
+            series(str(path))
+
+
+def test_an_arrow_stream_says_how_to_save_it(tmp_path: Path) -> None:
+    path = tmp_path / "table.arrow"
+    pl.read_csv(csv(tmp_path)).write_ipc_stream(path)
+    with pytest.raises(ValueError, match=r"table.arrow is an Arrow stream; save it as an Arrow file"):
+        series(str(path))
+
+
+def test_texts_that_are_all_missing_are_refused(tmp_path: Path) -> None:
+    path = csv(tmp_path, [f"{row}," for row in ROWS], HEAD.replace("heat", "heat,mode"))
+    for missing in ("forward", "mask"):
+        with pytest.raises(
+            ValueError, match=r"column 'mode' has no text in its 20 training rows; leave it out"
+        ):
+            series(path, channels=["load"], categorical=["mode"], missing=missing)
 
 
 def test_polars_is_asked_for_when_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def fit_series(options: Mapping[str, Any]) -> Fitted:
         unseen=options["unseen"],
         gaps=options["gaps"],
         gapped=[name for name in found.columns.numbers if name in missed],
-        levels=levels_of(found.table, rows),
+        levels=levels_of(found.table, rows, found.columns.categorical),
         clock=found.table.clock,
     )
     _check_groups(reads, plan, options)

@@ -63,12 +63,20 @@ def _last(known: NDArray[np.bool_], segments: Segments) -> NDArray[np.int64]:
     return source
 
 
-def levels_of(table: Table, rows: NDArray[np.bool_]) -> list[list[str]]:
-    """Return the texts of each categorical column that stand in the training rows, in alphabetical order."""
+def levels_of(table: Table, rows: NDArray[np.bool_], columns: Sequence[str]) -> list[list[str]]:
+    """Return the texts of each categorical column that stand in the training rows, in alphabetical order.
+
+    Raises ValueError for a column that has none.
+    """
     found = []
     for column, texts in enumerate(table.levels):
         met = np.unique(table.codes[rows, column])
         found.append(sorted(texts[code] for code in met if code != MISSING))
+        if not found[-1]:
+            raise ValueError(
+                f"{table.file}: column {columns[column]!r} has no text in its"
+                f" {int(rows.sum()):,} training rows; leave it out of --data.categorical"
+            )
     return found
 
 

@@ -9,12 +9,12 @@ import io
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from seqtoolkit.data.tabular.damage import Content, csv_rows, damage, encoding, opened
 from seqtoolkit.data.tabular.tables import FORMATS, TableFile, first_line, polars
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")  # what a cell without a value may say
 SAMPLE = 1_000  # rows that the types of a CSV are guessed from
-Content = bytes | Path
+ARROW_STREAM = b"\xff\xff\xff\xff"
+BINARY = {b"PAR1": "Parquet", b"ARROW1": "Arrow"}  # how their files begin
 
 
 def open_table(source: str, separator: str | None = None) -> TableFile:
@@ -38,15 +39,22 @@ def open_table(source: str, separator: str | None = None) -> TableFile:
         start = file.read(8)
     if not start.strip(b"\xef\xbb\xbf \t\r\n"):
         raise ValueError(f"{name} is empty; expected {FORMATS}")
+    if start.startswith(ARROW_STREAM):
+        raise ValueError(
+            f"{name} is an Arrow stream; save it as an Arrow file (polars: write_ipc) or as Parquet"
+        )
     sha256 = _sha256(content)
-    try:
-        for magic, scan in ((b"PAR1", pl.scan_parquet), (b"ARROW1", pl.scan_ipc)):
-            if start.startswith(magic):
-                types = dict(scan(_source(content)).collect_schema())
-                return TableFile(name, sha256, types, partial(_binary, scan, content), str)
+    kind = next((kind for magic, kind in BINARY.items() if start.startswith(magic)), "")
+    if not kind:
         return _csv(content, name, sha256, separator or _separator(content))
+    scan = partial(_binary, pl.scan_parquet if kind == "Parquet" else pl.scan_ipc, content)
+    try:
+        return TableFile(name, sha256, dict(scan({}).collect_schema()), scan, str)
     except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{name} cannot be read as {FORMATS}: {first_line(error)}") from None
+        raise ValueError(
+            f"{name} begins as a file of {kind}, and cannot be read as one: {first_line(error)}."
+            " Is it cut off? Copy or write it again"
+        ) from None
 
 
 def _content(source: str) -> tuple[str, Content]:
@@ -69,7 +77,7 @@ def _unpacked(path: Path) -> bytes:
 
 def _open(content: Content) -> BinaryIO:
     try:
-        return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+        return opened(content)
     except OSError as error:
         raise ValueError(f"cannot read {content!s}: {error.strerror}; expected {FORMATS}") from None
 
@@ -91,18 +99,20 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
     """Guess the types of the columns from the first rows; what they are read as is said when they are read."""
     pl = polars()
     options: dict[str, Any] = {"separator": separator, "null_values": list(MISSING)}
+    if wrong := encoding(content, lines=1):
+        raise ValueError(f"{name} cannot be read: {wrong}")
     try:
-        head = next(_rows(content, separator))
+        head = next(csv_rows(content, separator))
     except csv.Error as error:
         raise ValueError(
             f"{name} cannot be read as {FORMATS}: its first line is no header ({error})"
         ) from None
     check_names(name, head)
-    damage = partial(_ragged, content, separator, len(head))
+    what = partial(damage, content, separator, len(head))
     try:
         sample = pl.read_csv(_source(content), n_rows=SAMPLE, infer_schema_length=SAMPLE, **options)
     except pl.exceptions.PolarsError as error:
-        raise ValueError(f"{name} cannot be read: {damage() or first_line(error)}") from None
+        raise ValueError(f"{name} cannot be read: {what() or first_line(error)}") from None
     types = {  # a column without a value in its first rows may be of any type: numbers are the first guess
         column: pl.Float64 if sample[column].null_count() == len(sample) else kind
         for column, kind in sample.schema.items()
@@ -113,7 +123,7 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
         frame: LazyFrame = pl.scan_csv(_source(content), schema_overrides=texts | known, **options)
         return frame
 
-    return TableFile(name, sha256, types, scan, damage)
+    return TableFile(name, sha256, types, scan, what)
 
 
 def check_names(name: str, head: list[str]) -> None:
@@ -122,21 +132,6 @@ def check_names(name: str, head: list[str]) -> None:
         raise ValueError(
             f"{name} has two columns of the name {twice[0]!r:.80}; give each column a name of its own"
         )
-
-
-def _ragged(content: Content, separator: str, width: int) -> str:
-    """Find the first row that has more cells than the header."""
-    with suppress(csv.Error):  # a cell beyond all measure is not what is looked for
-        for number, row in enumerate(_rows(content, separator)):
-            if len(row) > width:
-                return f"row {number:,} has {len(row)} cells; expected {width}, as many as the header"
-    return ""
-
-
-def _rows(content: Content, separator: str) -> Iterator[list[str]]:
-    with _open(content) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-        yield from csv.reader(text, delimiter=separator)
 
 
 def _separator(content: Content) -> str:

@@ -43,14 +43,17 @@ class TableFile:
     def rows(self) -> int:
         """Count the rows, without keeping them.
 
-        Raises ValueError when there are none.
+        Raises ValueError when there are none, and for a row of a CSV that ends before the others.
         """
         pl = polars()
         with self.explained({}):
-            count = int(self.scan({}).select(pl.len()).collect().item())
+            asked = pl.len(), pl.last().null_count().alias("open")
+            count, unended = self.scan({}).select(asked).collect(engine="streaming").row(0)
+        if unended and (what := self.damage()):
+            raise ValueError(f"{self.name} cannot be read: {what}")
         if not count:
             raise ValueError(f"{self.name} has no rows; expected {FORMATS} with a row for each time step")
-        return count
+        return int(count)
 
     def require(self, wanted: Mapping[str, str]) -> None:
         """Check that columns {name: option that asks for it} are there.
