@@ -28,6 +28,7 @@ from seqtoolkit.data.texts.symbols import TextSymbols
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.losses import Loss
 from seqtoolkit.model import SequenceModel
+from seqtoolkit.quality import Example, Quality
 
 STORY = "The cat sat.\nThe dog ran; the cat ran.\n" * 60
 
@@ -190,11 +191,11 @@ def test_bits_are_those_of_the_whole_text_read_at_once(tmp_path: Path, unit: str
     counts = np.bincount(data.text("train").numpy(), minlength=size) + 1
     unigram = -np.log2(counts / counts.sum())[data.text("val").numpy()[1:]].mean()
     assert float(values["unigram_bits"]) == pytest.approx(unigram, rel=1e-6)
-    record, accuracy = evaluation.records
+    record, accuracy, *_ = evaluation.records
     assert record.estimate == pytest.approx(bits, rel=1e-5)  # type: ignore[union-attr]
     assert record.baseline_estimate == pytest.approx(unigram)  # type: ignore[union-attr]
     assert record.skill == pytest.approx(1 - bits / unigram, rel=1e-5)  # type: ignore[union-attr]
-    assert record.lower <= record.estimate <= record.upper  # type: ignore[union-attr]
+    assert record.lower <= record.estimate <= record.upper  # type: ignore[union-attr, operator]
     assert accuracy.baseline == "most frequent symbol"  # type: ignore[union-attr]
 
 
@@ -213,7 +214,36 @@ def test_a_model_that_knows_the_frequencies_has_no_skill() -> None:
     values = metric.compute()
     assert float(values["skill"]) == pytest.approx(0, abs=1e-6)
     record = metric.records(values)[0]
+    assert isinstance(record, Quality)
     assert (record.skill_lower, record.skill_upper) == pytest.approx((0, 0), abs=1e-6)
+
+
+@pytest.mark.parametrize(("unit", "odd"), [("character", "q"), ("byte", "é")])
+def test_the_windows_of_the_most_bits_are_kept_as_they_can_be_typed(
+    tmp_path: Path, unit: str, odd: str
+) -> None:
+    """A character that training does not have stands for itself; of bytes, no window shows half a character."""
+    data = small(write(tmp_path, STORY[:-200] + odd * 40 + STORY[-160:]), unit=unit, window=15)
+    size = data.spec["vocab_size"]
+    loader, codec = data.test_dataloader(), data.symbols.codec
+    _, evaluation = evaluate(data, SequenceModel("gru", size, size, d_model=8).eval(), "test")
+    worst = [one for one in evaluation.records if isinstance(one, Example)]
+    losses = [one.loss for one in worst]
+    assert 0 < len(worst) <= 8
+    assert losses == sorted(losses, reverse=True)
+    read = {
+        int(index): row[: int(length)].tolist()
+        for batch in loader
+        for index, row, length in zip(batch.index, batch.inputs, batch.lengths, strict=True)  # type: ignore[arg-type]
+    }
+    for index, symbols in read.items():
+        assert loader.window(index).tolist() == symbols
+        typed = codec.encode(data.symbols.typed(loader.window(index)))
+        assert typed == symbols or unit == "byte"
+        assert bytes(typed) in bytes(symbols) if unit == "byte" else len(typed) == len(symbols)
+    for one in worst:
+        assert one.text == data.symbols.typed(torch.tensor(read[one.index]))
+        assert Example.from_dict(one.to_dict()) == one
 
 
 def predicted(data: TextData, model: SequenceModel) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
 
 EVAL_ROWS = 64  # parts in which a text is evaluated at the same time
+
+SHOWN = 400  # symbols of a window that is shown
 
 
 class LanguageData(SequenceData):
@@ -87,7 +90,8 @@ class LanguageData(SequenceData):
         """Return bits for each symbol and the accuracy, beside those of the frequencies in training."""
         loader, size = self._measured(split), len(self.symbols.codec.symbols)
         counts = np.bincount(self.text("train").numpy(), minlength=size)
-        return {"language": LanguageQuality(loader.rows * loader.windows, counts, self.symbols.unit)}
+        windows, show = loader.rows * loader.windows, partial(self._shown, loader)
+        return {"language": LanguageQuality(windows, counts, self.symbols.unit, show)}
 
     def train_dataloader(self) -> Streams:
         """Return the windows of the training text, whose parts begin elsewhere in each epoch."""
@@ -122,6 +126,10 @@ class LanguageData(SequenceData):
             for text, classes in zip(asked, drawn, strict=True)
         ]
         return list(zip(numbers, rows, strict=True))
+
+    def _shown(self, loader: Streams, index: int) -> dict[str, Any]:
+        """Return what a window reads, as it can be typed: without what came before, which its loss knew."""
+        return {"text": self.symbols.typed(loader.window(index)[:SHOWN])}
 
     def _measured(self, split: str) -> Streams:
         if split not in self._loaders:

@@ -1,7 +1,8 @@
-"""How well the next symbol is known: bits and accuracy, beside what the frequencies of training know of it."""
+"""How well the next symbol is known: bits and accuracy, beside what training frequencies know; the hardest windows."""
 
 from __future__ import annotations
 
+import heapq
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from seqtoolkit.batch import Batch
+from seqtoolkit.data.answered import WORST, Show
 from seqtoolkit.data.intervals import interval, skill_interval
 from seqtoolkit.data.metric import SequenceMetric
-from seqtoolkit.quality import Quality
+from seqtoolkit.quality import Example, Quality
 from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
 
 if TYPE_CHECKING:
@@ -34,14 +36,15 @@ class LanguageQuality(SequenceMetric):
         windows: of the whole split.
         counts: (V,) how often each symbol occurs in training.
         unit: what a symbol is, such as character.
+        show: how a window looks, to keep those of the most bits.
     """
 
     table: Tensor  # (windows, 5) see _COLUMNS
     unigram: Tensor  # (V,) log probabilities
 
-    def __init__(self, windows: int, counts: NDArray[np.int64], unit: str) -> None:
+    def __init__(self, windows: int, counts: NDArray[np.int64], unit: str, show: Show | None = None) -> None:
         super().__init__()
-        self.unit = unit
+        self.unit, self.show = unit, show
         self.count("table", size=(windows, len(_COLUMNS)), dtype=torch.double)
         self.register_buffer(
             "unigram", torch.from_numpy(np.log((counts + 1) / (counts + 1).sum())), persistent=False
@@ -74,11 +77,18 @@ class LanguageQuality(SequenceMetric):
             "table": self.table,
         }
 
-    def records(self, values: dict[str, Tensor]) -> list[Quality]:
-        """Return both measures with bootstrap intervals over windows, paired with the baseline."""
+    def records(self, values: dict[str, Tensor]) -> list[Quality | Example]:
+        """Return both measures with bootstrap intervals over windows, paired with the baseline; the hardest windows."""
         table = values["table"].cpu().numpy()
-        table = table[table[:, 0] > 0]
-        return _records(table, self.unit) if len(table) else []
+        seen = np.flatnonzero(table[:, 0] > 0)
+        return [*_records(table[seen], self.unit), *self._worst(seen, table)] if len(seen) else []
+
+    def _worst(self, seen: NDArray[np.int64], table: NDArray[np.float64]) -> list[Example]:
+        if self.show is None:
+            return []
+        loss = table[seen, 1] / table[seen, 0]
+        first = heapq.nsmallest(WORST, zip((-loss).tolist(), seen.tolist(), strict=True))
+        return [Example(index=index, loss=-less, chosen="worst", **self.show(index)) for less, index in first]
 
 
 def _records(table: NDArray[np.float64], unit: str) -> list[Quality]:

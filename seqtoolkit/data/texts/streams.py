@@ -92,6 +92,12 @@ class Streams:
         self.epoch, self._start = int(state["epoch"]), int(state["position"])
         self._position = self._start
 
+    def window(self, index: int) -> Tensor:
+        """Return what the window of a `Batch.index` reads (T,), of an evaluation."""
+        row, number = divmod(index, self.windows)
+        begin, end = (int(edge) for edge in self._divided(torch.tensor(row)))
+        return self.symbols[begin + self.cuts[number] : min(begin + self.cuts[number + 1], end)]
+
     @cached_property
     def examples(self) -> Examples:
         """The windows as sequences of their own, without what came before: for measurements that begin anew."""

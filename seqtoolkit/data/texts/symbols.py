@@ -64,6 +64,11 @@ class TextSymbols:
             return torch.from_numpy(np.frombuffer(bytearray(text, "latin-1"), np.uint8))
         return torch.from_numpy(self._table[numbers(text)])
 
+    def typed(self, symbols: Tensor) -> str:
+        """Return symbols as a person can type them; of bytes, without characters that were cut in two."""
+        names = "".join(self.codec.decode(symbols.tolist()))
+        return names.encode("latin-1").decode(errors="ignore") if self.unit == "byte" else names
+
     @cached_property
     def _table(self) -> NDArray[Any]:
         size = len(self.codec.symbols)
