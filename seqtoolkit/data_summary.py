@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -112,7 +113,14 @@ def _read(batch: Batch, spec: dict[str, Any], codec: Codec | None) -> dict[str, 
     given = spec.get("inputs", {})
     values = _in_units(batch.inputs[real], given.get("center", []), given.get("scale", []))
     names = _padded(_features(spec), values.shape[1], "feature")
-    return {"channels": [_spread(*pair) for pair in zip(names[:CHANNELS], values.T, strict=False)]}
+    missing = [*given.get("missing", []), *[0.0] * values.shape[1]]  # filled in here, so counted before
+    spreads = map(_spread, names[:CHANNELS], values.T)
+    return {
+        "channels": [
+            replace(one, missing=max(one.missing, share))
+            for one, share in zip(spreads, missing, strict=False)
+        ]
+    }
 
 
 def _asked(batch: Batch, spec: dict[str, Any], codec: Codec | None, target: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from seqtoolkit.data.series import SeriesData
 from seqtoolkit.data.tabular.columns import choose
 from seqtoolkit.data.tabular.prepare import Read, read
 from seqtoolkit.data.tabular.source import open_table
+from seqtoolkit.data_summary import summarise
 
 HEAD = "machine,time,load,heat\n"
 ROWS = [
@@ -303,3 +304,14 @@ def test_gaps_are_refused_split_or_ignored(tmp_path: Path) -> None:
     assert list(split.group) == [0, 0, 1]
     with pytest.raises(ValueError, match=r"--data\.gaps split"):
         found(path, gaps="error")
+
+
+def test_the_share_of_missing_values_is_that_of_the_training_rows(tmp_path: Path) -> None:
+    rows = [f"{row}," if int(row.split(",")[1]) % 4 else f"{row},{len(row)}" for row in ROWS]
+    path = csv(tmp_path, rows, HEAD.replace("heat", "heat,rare"))
+    data = series(path, missing="forward")
+    shares = dict(zip(data.spec["inputs"]["channels"], data.spec["inputs"]["missing"], strict=True))
+    assert (shares["load"], shares["rare"]) == (0, 0.75)
+    loaders: Any = {"train": data.train_dataloader()}
+    shown = {one.name: one.missing for one in summarise(data.spec, loaders).channels}
+    assert (shown["load"], shown["rare"]) == (0, 0.75)

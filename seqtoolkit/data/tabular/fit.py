@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seqtoolkit.data.shares import SPLITS
 from seqtoolkit.data.tabular.columns import FORECASTS, Columns, choose
@@ -41,6 +42,9 @@ class Fitted:
     classes: list[str]
     prepared: dict[str, Prepared]  # by the option: one for all splits ("file"), or one for each
     digests: dict[str, str]  # sha256 by the option
+    missing: dict[
+        str, float
+    ]  # by channel, the share of the training rows; of a plan that was fitted before, none
 
     def of(self, split: str) -> Prepared:
         """Return the rows that a split is among; raises ValueError when there are none."""
@@ -83,9 +87,16 @@ def fit_series(options: Mapping[str, Any]) -> Fitted:
         clock=found.table.clock,
     )
     _check_groups(reads, plan, options)
+    shares = _missing(found, rows)  # before they are filled
     classes = classes_of(found, rows) if found.columns.label else []
     prepared = {name: prepare(each, plan, splits[name], classes) for name, each in reads.items()}
-    return Fitted(plan, classes, prepared, {name: file.sha256 for name, file in files.items()})
+    return Fitted(plan, classes, prepared, {name: file.sha256 for name, file in files.items()}, shares)
+
+
+def _missing(found: Read, rows: NDArray[np.bool_]) -> dict[str, float]:
+    """Return the share of these rows in which each channel has no value, one column at a time: rows are many."""
+    values = found.table.values
+    return {name: float(np.isnan(values[rows, i]).mean()) for i, name in enumerate(found.columns.numbers)}
 
 
 def fitted_before(options: Mapping[str, Any], plan: Plan, classes: list[str]) -> Fitted:
@@ -95,7 +106,7 @@ def fitted_before(options: Mapping[str, Any], plan: Plan, classes: list[str]) ->
     reads = {name: read(file, plan.columns, plan.gaps, known) for name, file in files.items()}
     splits = _splits(reads, options, plan.at)
     prepared = {name: prepare(each, plan, splits[name], classes) for name, each in reads.items()}
-    return Fitted(plan, classes, prepared, {name: file.sha256 for name, file in files.items()})
+    return Fitted(plan, classes, prepared, {name: file.sha256 for name, file in files.items()}, {})
 
 
 def _columns(file: TableFile, options: Mapping[str, Any]) -> Columns:

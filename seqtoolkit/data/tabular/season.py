@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtoolkit.data.tabular.clock import Clock
 from seqtoolkit.data.tabular.fit import Fitted
 from seqtoolkit.data.tabular.windows import regions
 
@@ -12,6 +13,8 @@ ROWS = 20_000  # that are looked at, of the longest stretch of training rows
 CHANNELS = 8  # of the targets
 LEAST = 0.3  # autocorrelation that is taken for a season
 CYCLES = 3  # of a season that must be there
+_HOUR = 3_600_000_000  # microseconds
+_CYCLES = ((24, 168), (0.25, 24), (0, 1))  # from steps of so many hours on, a cycle of so many hours is usual
 
 
 def guess_season(fitted: Fitted) -> int | None:
@@ -23,6 +26,22 @@ def guess_season(fitted: Fitted) -> int | None:
     part = slice(max(int(parts.start[longest]), stop - ROWS), stop)
     places = columns.places(columns.targets[:CHANNELS])
     return season_of(found.table.values[part, places].astype(np.float64))
+
+
+def usual_season(clock: Clock | None) -> int | None:
+    """Return how many steps of this length people count in one: 12 months, 7 days, 24 hours, a day or an hour of less.
+
+    Null for times that are numbers, for uneven steps, and for those that no such cycle has a whole number of.
+    """
+    if clock is None or clock.step is None or clock.unit == "number":
+        return None
+    if clock.unit == "month":
+        return 12 if clock.step == 1 else None
+    for step, cycle in _CYCLES:
+        steps = cycle * _HOUR / clock.step
+        if clock.step >= step * _HOUR and steps >= 2 and steps.is_integer():
+            return int(steps)
+    return None
 
 
 def season_of(values: NDArray[np.float64]) -> int | None:

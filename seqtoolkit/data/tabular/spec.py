@@ -9,7 +9,7 @@ import numpy as np
 
 from seqtoolkit.data.shares import SPLITS
 from seqtoolkit.data.tabular.fit import Fitted
-from seqtoolkit.data.tabular.season import guess_season
+from seqtoolkit.data.tabular.season import guess_season, usual_season
 
 
 def series_spec(fitted: Fitted, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,7 +20,8 @@ def series_spec(fitted: Fitted, options: Mapping[str, Any]) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "task": plan.columns.task,
         "num_features": len(features),
-        "inputs": _scaled("channels", features),
+        "inputs": _scaled("channels", features)
+        | {"missing": [fitted.missing.get(name, 0.0) for name in features]},
         "series": plan.to_dict(),
         "files": fitted.digests,
         "rows": {split: _rows(fitted, split) for split in SPLITS},
@@ -33,7 +34,7 @@ def series_spec(fitted: Fitted, options: Mapping[str, Any]) -> dict[str, Any]:
     else:
         spec |= {"target": "values", "loss": options["loss"]}
     if plan.forecasts:
-        spec["seasonal"] = options["season"] or guess_season(fitted)
+        spec["seasonal"] = options["season"] or guess_season(fitted) or usual_season(plan.clock)
     return spec
 
 
