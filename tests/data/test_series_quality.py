@@ -209,3 +209,33 @@ def test_steps_are_classified_beside_the_majority(tmp_path: Path) -> None:
     assert loss.baseline_estimate == pytest.approx(0.61, abs=0.1)  # nats of 70 %
     assert isinstance(confusion, Confusion)
     assert confusion.counts == [[int((truth == 0).sum()), 0], [0, int((truth == 1).sum())]]
+
+
+@pytest.mark.parametrize("at", ["step", "end"])
+def test_the_worst_curves_are_kept_with_the_truth(tmp_path: Path, at: str) -> None:
+    options: dict[str, Any] = {"task": "regression", "channels": ["heat"], "targets": ["load"], "at": at}
+    options |= {"split": "group", "shares": (1, 1, 0), "quantiles": LEVELS}
+    data = series(tmp_path, (60, 50, 40, 60, 30, 20), **options)
+    examples = data.examples("val")
+
+    def answer(batch: Batch) -> Tensor:
+        shift = (batch.index[batch.mask.nonzero()[:, 0]] == 1) * 4.0  # type: ignore[index]
+        return batch.targets[batch.mask] + shift[:, None] + torch.tensor([2.0, 0.0, 1.0])  # in no order
+
+    metric, values = run(data, answer, "curves")
+    worst, *others = metric.records(values)
+    assert (worst.index, worst.chosen, worst.quantiles) == (1, "worst", LEVELS)
+    assert len({one.index for one in others} | {1}) == len(others) + 1
+    mask = examples.collate(torch.tensor([1])).mask[0]
+    steps = int(examples.starts[1]) + mask.nonzero().squeeze(-1).numpy()
+    raw, scale = (
+        pl.read_parquet(tmp_path / "table.parquet")["load"].to_numpy(),
+        data.spec["outputs"]["scale"][0],
+    )
+    assert worst.future["load"] == pytest.approx(raw[steps].tolist(), rel=1e-5)
+    for level, shift in zip(worst.forecast["load"], (4, 5, 6), strict=True):
+        assert level == pytest.approx((raw[steps] + shift * scale).tolist(), rel=1e-5)
+    assert len(worst.labels["future"]) == len(steps)
+    assert (len(steps) == 1) == bool(worst.past) == (at == "end")
+    assert worst.settings["steps"] == ("ahead" if at == "end" else "asked")
+    assert Example.from_dict(worst.to_dict()) == worst

@@ -31,7 +31,8 @@ def forecast(example: Example, colour: str, scheme: Scheme) -> go.Figure:
             figure.add_trace(trace, row=row, col=1)
         figure.update_yaxes(title_text=plain(name[:18]), nticks=4, row=row)
     ahead = bool(example.future or example.forecast)
-    figure.update_xaxes(title_text="steps ahead" if ahead else "step", row=len(names))
+    steps = "steps that are asked" if example.settings.get("steps") == "asked" else "steps ahead"
+    figure.update_xaxes(title_text=steps if ahead else "step", row=len(names))
     height = (PANEL if ahead else LOW) * len(names) + 100
     return figure.update_layout(
         template=template(scheme), height=height, uirevision=f"{scheme} {example.index}"

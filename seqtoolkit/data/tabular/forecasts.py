@@ -11,7 +11,7 @@ from torch import Tensor
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.metric import SequenceMetric
 from seqtoolkit.data.tabular.quality import Outputs, ordered
-from seqtoolkit.data.tabular.shown import CHANNELS, Shown
+from seqtoolkit.data.tabular.shown import CHANNELS, Shown, in_units
 from seqtoolkit.losses import Loss
 from seqtoolkit.quality import Example
 
@@ -90,14 +90,12 @@ class SeriesForecasts(SequenceMetric):
 
     def _forecast(self, scores: Tensor) -> dict[str, list[list[float]]]:
         """Return for each output and level the values of all steps, in the user's units."""
-        outputs, plan = self.outputs, self.shown.plan
-        answers = ordered(scores.view(len(outputs.names), outputs.horizon, -1))
-        found: dict[str, list[list[float]]] = {}
-        names = outputs.names[:CHANNELS]
-        for number, (name, place) in enumerate(zip(names, plan.columns.places(names), strict=True)):
-            values = answers[number] * plan.scaling.scale[place] + plan.scaling.center[place]  # (H, Q)
-            found[name] = [[float(f"{value:.7g}") for value in level] for level in values.T.tolist()]
-        return found
+        outputs = self.outputs
+        answers = ordered(scores.view(len(outputs.names), outputs.horizon, -1))  # (K, H, Q)
+        return {
+            name: [in_units(self.shown.plan, name, level) for level in answers[number].T]
+            for number, name in enumerate(outputs.names[:CHANNELS])
+        }
 
 
 def fields_of(shown: Shown, index: int) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from seqtoolkit.data.tabular.baselines import (
     training_errors,
 )
 from seqtoolkit.data.tabular.classes import StepClasses
+from seqtoolkit.data.tabular.curves import SeriesCurves
 from seqtoolkit.data.tabular.examples import SeriesExamples
 from seqtoolkit.data.tabular.fit import Fitted
 from seqtoolkit.data.tabular.forecasts import SeriesForecasts, fields_of
@@ -63,8 +64,8 @@ class SplitMetrics:
             "errors": SeriesQuality(self.examples, self._units, outputs, baselines)
         }
         if self.plan.forecasts:
-            found["forecasts"] = SeriesForecasts(self.shown, outputs, Loss.of(self.spec))
-        return found
+            return found | {"forecasts": SeriesForecasts(self.shown, outputs, Loss.of(self.spec))}
+        return found | {"curves": SeriesCurves(self.shown, outputs, Loss.of(self.spec))}
 
     def _spread(self, baseline: Baseline, shape: tuple[int, int]) -> Tensor:
         """Return the quantiles of the errors that a baseline makes in training, (K, H, Q), where any are asked."""

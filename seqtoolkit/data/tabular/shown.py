@@ -42,6 +42,14 @@ class Shown:
         high = min(at + 1 + self.plan.horizon, int(self.examples.limits[index]))
         return self._values(self.plan.columns.targets, slice(at + 1, high)), self._times(at + 1, high)
 
+    def asked(self, index: int, steps: Tensor) -> tuple[dict[str, list[float | None]], list[str]]:
+        """Return the truth of what is asked at these steps of window `index`, and their times."""
+        start, places = int(self.examples.starts[index]), steps.tolist()
+        part = slice(start, start + places[-1] + 1)
+        truth, times = self._values(self.plan.columns.targets, part), self._times(part.start, part.stop)
+        chosen = {name: [values[i] for i in places] for name, values in truth.items()}
+        return chosen, [times[i] for i in places if times]
+
     def _values(self, names: Sequence[str], part: slice) -> dict[str, list[float | None]]:
         rows, scaling = self.prepared.rows, self.plan.scaling
         places = torch.tensor(self.plan.columns.places(names), dtype=torch.long)
@@ -58,6 +66,13 @@ class Shown:
         if table.times is None or table.clock is None:
             return []
         return [str(table.clock.write(time)) for time in table.times[start:stop]]
+
+
+def in_units(plan: Plan, name: str, values: Tensor) -> list[float]:
+    """Write scaled values (T,) of a column in the user's units."""
+    (place,) = plan.columns.places([name])
+    given = values.double() * float(plan.scaling.scale[place]) + float(plan.scaling.center[place])
+    return [float(f"{value:.7g}") for value in given.tolist()]
 
 
 def _plain(values: Tensor) -> list[float | None]:
