@@ -212,22 +212,28 @@ def test_steps_are_classified_beside_the_majority(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at", ["step", "end"])
-def test_the_worst_curves_are_kept_with_the_truth(tmp_path: Path, at: str) -> None:
+def test_the_worst_curves_are_kept_with_the_truth_over_all_windows_of_a_group(
+    tmp_path: Path, at: str
+) -> None:
     options: dict[str, Any] = {"task": "regression", "channels": ["heat"], "targets": ["load"], "at": at}
     options |= {"split": "group", "shares": (1, 1, 0), "quantiles": LEVELS}
     data = series(tmp_path, (60, 50, 40, 60, 30, 20), **options)
-    examples = data.examples("val")
+    examples, rows = data.examples("val"), data.fitted.of("val").rows
+    (asked,) = (rows.split == 1).nonzero(as_tuple=True)
+    worst_row = int(asked[-1])  # of the last group of the split
+    low = int(examples.lows[-1])
 
     def answer(batch: Batch) -> Tensor:
-        shift = (batch.index[batch.mask.nonzero()[:, 0]] == 1) * 4.0  # type: ignore[index]
+        shift = (examples.lows[batch.index[batch.mask.nonzero()[:, 0]]] == low) * 4.0  # type: ignore[index]
         return batch.targets[batch.mask] + shift[:, None] + torch.tensor([2.0, 0.0, 1.0])  # in no order
 
     metric, values = run(data, answer, "curves")
     worst, *others = metric.records(values)
-    assert (worst.index, worst.chosen, worst.quantiles) == (1, "worst", LEVELS)
-    assert len({one.index for one in others} | {1}) == len(others) + 1
-    mask = examples.collate(torch.tensor([1])).mask[0]
-    steps = int(examples.starts[1]) + mask.nonzero().squeeze(-1).numpy()
+    assert (worst.index, worst.chosen, worst.quantiles) == (len(examples) - 1, "worst", LEVELS)
+    assert (
+        len({one.index for one in others} | {worst.index}) == len(others) + 1 == len(examples.lows.unique())
+    )
+    steps = np.arange(low if at == "step" else worst_row, worst_row + 1)
     raw, scale = (
         pl.read_parquet(tmp_path / "table.parquet")["load"].to_numpy(),
         data.spec["outputs"]["scale"][0],

@@ -42,11 +42,11 @@ class Shown:
         high = min(at + 1 + self.plan.horizon, int(self.examples.limits[index]))
         return self._values(self.plan.columns.targets, slice(at + 1, high)), self._times(at + 1, high)
 
-    def asked(self, index: int, steps: Tensor) -> tuple[dict[str, list[float | None]], list[str]]:
-        """Return the truth of what is asked at these steps of window `index`, and their times."""
-        start, places = int(self.examples.starts[index]), steps.tolist()
-        part = slice(start, start + places[-1] + 1)
-        truth, times = self._values(self.plan.columns.targets, part), self._times(part.start, part.stop)
+    def asked(self, rows: Tensor) -> tuple[dict[str, list[float | None]], list[str]]:
+        """Return the truth of what is asked at these rows of one series, ascending, and their times."""
+        start, stop = int(rows[0]), int(rows[-1]) + 1
+        truth, times = self._values(self.plan.columns.targets, slice(start, stop)), self._times(start, stop)
+        places = (rows - start).tolist()
         chosen = {name: [values[i] for i in places] for name, values in truth.items()}
         return chosen, [times[i] for i in places if times]
 
