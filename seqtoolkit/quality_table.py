@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from seqtoolkit.compare.words import figure, interval
 from seqtoolkit.quality import Quality
 from seqtoolkit.runs_command import table
 
@@ -19,18 +20,9 @@ def quality_table(records: Iterable[Quality]) -> str:
 def _row(one: Quality) -> tuple[str, ...]:
     return (
         f"{one.measure} ({one.unit})" if one.unit else one.measure,
-        _interval(one.estimate, one.lower, one.upper),
+        interval(one.to_dict()),
         one.baseline or "-",
-        _number(one.baseline_estimate),
-        _interval(one.skill, one.skill_lower, one.skill_upper),
+        figure(one.baseline_estimate),
+        interval({"estimate": one.skill, "lower": one.skill_lower, "upper": one.skill_upper}),
         f"{one.n:,}",
     )
-
-
-def _interval(middle: float | None, lower: float | None, upper: float | None) -> str:
-    known = lower is not None and upper is not None
-    return f"{_number(middle)} [{_number(lower)}, {_number(upper)}]" if known else _number(middle)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from seqtoolkit import retention_table as tables
 from seqtoolkit.retention.capacity import ImpossibleCapacity
-from seqtoolkit.retention.diagnosis import Finding, diagnose
+from seqtoolkit.retention.diagnosis import diagnose
+from seqtoolkit.retention.finding import Finding
 from seqtoolkit.retention_options import Options, parse
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from seqtoolkit.files import is_number
 from seqtoolkit.quality import Confusion, Example, Quality
 from seqtoolkit.retention.alignment_record import AlignmentRecord
 from seqtoolkit.retention.checked import check_names
-from seqtoolkit.retention.diagnosis import Finding
+from seqtoolkit.retention.finding import Finding
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import read_probe

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from statistics import fmean
-from typing import Any
 
 from seqtoolkit.retention.comparison import pool
+from seqtoolkit.retention.finding import Finding
 from seqtoolkit.retention.record import Horizon, Record
+from seqtoolkit.retention.units import Units, gates, idle
 
-SATURATED = 0.5  # share of a gate's units that stand open (or shut)
-IDLE = 0.1  # share of a block's units that are constant (or dead)
 VANISHED = -3.0  # change of log10 |gradient| from the first lag to the last
 EXPLODED = 1.0
 COMPARED = (
@@ -23,48 +21,11 @@ COMPARED = (
 )  # in which a trained model may be better than its twin
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is worth knowing: what was seen, against which threshold, where, and what to try next."""
-
-    kind: str
-    text: str  # a sentence with the numbers
-    numbers: dict[str, float]
-    thresholds: dict[str, float]
-    curve: str  # that shows it: a protocol, or a trace such as "forget_gate, block 0"
-    next: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        return f"{self.text} (see {self.curve}). Try: {self.next}"
-
-
-@dataclass(frozen=True)
-class Units:
-    """How the units of one trace behave over all sequences and steps (see `traces.summarise`)."""
-
-    block: int
-    name: str  # of the trace: forget_gate, hidden, ...
-    units: int
-    open: int = 0  # gate units that are above 0.95 nearly always
-    shut: int = 0  # gate units that are below 0.05 nearly always
-    constant: int = 0  # units that do not change
-    dead: int = 0  # of them, those that are 0
-
-    @property
-    def where(self) -> str:
-        """Name the trace."""
-        return f"{self.name}, block {self.block}"
-
-
 def diagnose(records: Sequence[Record], units: Sequence[Units] = ()) -> list[Finding]:
     """Look through everything that was measured of one part of one checkpoint, its untrained twins among it."""
     trained = _main(record for record in records if not record.settings.get("twin"))
     twins = _main(record for record in records if record.settings.get("twin"))
-    found = [finding for each in units for finding in (*_gates(each), *_idle(each))]
+    found = [finding for each in units for finding in (*gates(each), *idle(each))]
     found += _gradient(trained.get("gradient", []))
     found += _disagreement(trained.get("decoding", []), trained.get("influence", []))
     found += _few(trained.get("decoding", []))
@@ -86,54 +47,6 @@ def _main(records: Iterable[Record]) -> dict[str, list[Record]]:
 def _horizon(curves: Sequence[Record]) -> Horizon | None:
     horizons = [record.horizon for record in curves if record.horizon is not None]
     return pool(horizons) if horizons else None
-
-
-def _gates(each: Units) -> Iterator[Finding]:
-    for state, count, sign in (("open", each.open, ">"), ("shut", each.shut, "<")):
-        share = count / each.units
-        if share > SATURATED:
-            yield Finding(
-                kind=f"gate_{state}",
-                text=f"{share:.0%} of the {each.name} units of block {each.block} stand {state} at nearly every step"
-                f" ({sign} {0.95 if state == 'open' else 0.05}): they no longer decide anything",
-                numbers={"share": share, "units": each.units},
-                thresholds={"share": SATURATED},
-                curve=each.where,
-                next=_GATE.get(
-                    (each.name, state),
-                    "a lower --optimizer.lr, or weight decay; saturated gates do not learn",
-                ),
-            )
-
-
-_GATE = {
-    ("forget_gate", "open"): "sequences in which something must be forgotten, or a lower"
-    " --model.arch_config.forget_bias: a cell that never forgets only adds up",
-    (
-        "forget_gate",
-        "shut",
-    ): "a higher --model.arch_config.forget_bias (2 or more), so that the cell keeps its past",
-    ("input_gate", "shut"): "a lower --optimizer.lr: a cell that takes nothing in cannot learn to",
-    (
-        "update_gate",
-        "open",
-    ): "a lower --optimizer.lr: here an open update gate keeps the past and takes nothing in",
-    ("update_gate", "shut"): "training with longer lags: here a shut update gate keeps nothing of the past",
-}
-
-
-def _idle(each: Units) -> Iterator[Finding]:
-    for state, count in (("dead", each.dead), ("constant", each.constant - each.dead)):
-        share = count / each.units
-        if share > IDLE:
-            yield Finding(
-                kind=f"units_{state}",
-                text=f"{share:.0%} of the {each.name} units of block {each.block} are {state}: they carry nothing",
-                numbers={"share": share, "units": each.units},
-                thresholds={"share": IDLE},
-                curve=each.where,
-                next="a smaller --model.d_model, which costs less and may do as well, or a lower --optimizer.lr",
-            )
 
 
 def _gradient(curves: Sequence[Record]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from seqtoolkit.retention.diagnosis import Units
+from seqtoolkit.retention.units import Units
 from seqtoolkit.retention.view import View
 
 GATES = ("forget_gate", "input_gate", "output_gate", "update_gate", "reset_gate")

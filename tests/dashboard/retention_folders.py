@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from seqtoolkit.retention.diagnosis import Finding
+from seqtoolkit.retention.finding import Finding
 from seqtoolkit.run_folder import RunFolder
 
 LAGS = [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128]

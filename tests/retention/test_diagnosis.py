@@ -8,9 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from seqtoolkit.retention.diagnosis import Finding, Units, diagnose
+from seqtoolkit.retention.diagnosis import diagnose
+from seqtoolkit.retention.finding import Finding
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.retention.traces import summarise
+from seqtoolkit.retention.units import Units
 from seqtoolkit.retention.view import View
 
 LAGS = [1, 2, 4, 8]

@@ -9,7 +9,7 @@ from typing import Any
 
 from dash import html
 
-from seqtoolkit.retention.diagnosis import Finding
+from seqtoolkit.retention.finding import Finding
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS
 from seqtoolkit_dashboard.pages import measured, parts
