@@ -22,6 +22,7 @@ from seqtoolkit.files import write_json
 MOST = 1000  # sequences that are looked at
 NUMBERS = 2_000_000  # of inputs that are looked at: bounds time and memory
 BINS, NAMES, CHANNELS = 40, 60, 40  # that are kept
+ROUNDING = 1e-7  # of the largest value: what lies below it is a 0 that was scaled in single precision
 SHOWN, STEPS, LINES = 6, 96, 6  # sequences that are shown, their steps, and channels of each
 Floats = NDArray[np.float64]
 
@@ -199,6 +200,7 @@ def _in_units(values: Tensor, center: Sequence[float], scale: Sequence[float]) -
 
 def _spread(name: str, values: Floats) -> Spread:
     known = values[np.isfinite(values)]
+    known = np.where(np.abs(known) < ROUNDING * np.abs(known).max(initial=0.0), 0.0, known)
     quantiles = [_short(value) for value in np.quantile(known, LEVELS)] if len(known) else []
     return Spread(name, quantiles, missing=1 - len(known) / max(1, len(values)))
 

@@ -204,3 +204,11 @@ def test_the_notes_of_a_roll_and_the_marks_of_missing_values_have_their_names() 
     found = summarise(masked, {"train": features(torch.zeros(200, 2))})
     assert [channel.name for channel in found.channels] == ["load", "load known"]
     assert list(found.shown[0].values) == ["load", "load known"]
+
+
+def test_a_zero_that_was_scaled_and_back_is_a_zero() -> None:
+    values = np.array([-3.084e-06, 4.0, 136.0, np.nan])
+    found = data_summary._spread("left", values)
+    assert (found.quantiles[0], found.quantiles[-1], found.missing) == (0.0, 136.0, 0.25)
+    assert data_summary._spread("small", np.array([1e-9, 2e-9])).quantiles[0] == 1e-9
+    assert data_summary._spread("none", np.array([np.nan])).quantiles == []
