@@ -20,6 +20,7 @@ from seqtoolkit.retention.view import View
 
 PAIRS = 60  # with fewer, an interval may miss the rare large change
 MARGIN = 1e-3  # nats: a prediction that moves less is as good as the same
+NUMBERS = 2**24  # of features in a batch: no gradient is kept, and with more rows a step costs less for each
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +89,7 @@ def influence(
     pairs = len(inputs) // 2
     inputs = inputs[torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))[: 2 * pairs]]
     found, forwards = [], 0.0
-    for rows in batches(2 * pairs, inputs.shape[1], multiple=2):
+    for rows in batches(2 * pairs, inputs.shape[1], multiple=2, together=NUMBERS // view.width):
         run = Run(view, view.embed(inputs[rows]), cuts(lags[-1], inputs.shape[1]))
         found.append(torch.stack([run.influence(lag) for lag in lags] + [run.future()], 1).cpu().numpy())
         forwards += run.steps * len(found[-1]) / inputs.shape[1] / len(inputs)

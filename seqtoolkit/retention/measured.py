@@ -48,9 +48,9 @@ def checked(view: View, inputs: Tensor, lags: Sequence[int], together: int = 1, 
     return inputs
 
 
-def batches(n: int, steps: int, multiple: int = 1) -> Iterator[slice]:
-    """Cut n sequences of `steps` into batches of at most STEPS steps, or of ROWS sequences; of so many `multiple`s."""
-    size = max(ROWS, STEPS // steps) // multiple * multiple
+def batches(n: int, steps: int, multiple: int = 1, together: int = STEPS) -> Iterator[slice]:
+    """Cut n sequences of `steps` into batches of at most `together` steps, or of ROWS sequences; of whole `multiple`s."""
+    size = max(ROWS, together // steps) // multiple * multiple
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))
 
