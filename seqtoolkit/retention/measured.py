@@ -49,7 +49,7 @@ def checked(view: View, inputs: Tensor, lags: Sequence[int], together: int = 1, 
 
 
 def batches(n: int, steps: int, multiple: int = 1, together: int = STEPS) -> Iterator[slice]:
-    """Cut n sequences of `steps` into batches of at most `together` steps, or of ROWS sequences; of whole `multiple`s."""
+    """Cut n sequences of `steps` into batches of `together` steps at most, or of ROWS sequences; whole `multiple`s."""
     size = max(ROWS, together // steps) // multiple * multiple
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))
