@@ -69,10 +69,19 @@ def test_the_python_of_the_readme(folder: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+def test_a_figure_is_printed_by_a_script_that_exists() -> None:
+    """The results name their scripts, and the README's summary names none that has no section there."""
+    results = (ROOT / "benchmarks" / "README.md").read_text()
+    for script in set(re.findall(r"`(benchmarks/\w+\.py)", README + results)):
+        assert (ROOT / script).is_file(), script
+        assert f"`{script}" in results, f"{script} has no section in benchmarks/README.md"
+
+
 def test_links_and_pictures_exist() -> None:
-    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md"):
         for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / document).read_text()):
-            assert target.startswith("https://") or (ROOT / target).exists(), f"{document}: {target}"
+            there = (ROOT / document).parent / target
+            assert target.startswith("https://") or there.exists(), f"{document}: {target}"
 
 
 def test_the_demo(folder: Path) -> None:
