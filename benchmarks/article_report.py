@@ -180,9 +180,9 @@ def _protocols(study: Study) -> Answer:
             "Recall is asked in its own task, where distractors come between. The others are driven by independent "
             "symbols of all kinds: each one that is to be stored takes the place of the one before, so that whoever "
             "has learned the task well lets go of the older ones here.",
-            "Each protocol has a threshold of its own: recall half-way from chance to 1, decoding a tenth of what there "
-            "is above chance, influence 0.001 nats, gradient a hundredth of its norm at the shortest lag, timescale one "
-            "half kept. So their horizons are answers to different questions, not one length measured several times.",
+            "Each protocol has a threshold of its own: recall half-way from chance to 1, decoding a tenth of what is "
+            "above chance, influence 0.001 nats, gradient a hundredth of its norm at the shortest lag, timescale one "
+            "half kept. Their horizons answer different questions; they are not one length measured several times.",
         ],
     )
 
