@@ -111,10 +111,9 @@ def _read(batch: Batch, spec: dict[str, Any], codec: Codec | None) -> dict[str, 
     if batch.inputs.ndim == 2:
         counted = Counter(_names(batch.inputs[real], codec.symbols if codec else ()))
         return {"symbols": dict(counted.most_common(NAMES))}
-    given = spec.get("inputs", {})
-    values = _in_units(batch.inputs[real], given.get("center", []), given.get("scale", []))
-    names = _padded(_features(spec), values.shape[1], "feature")
-    missing = [*given.get("missing", []), *[0.0] * values.shape[1]]  # filled in here, so counted before
+    names, values = in_units(batch.inputs[real], spec)
+    # filled in here, so counted before
+    missing = [*spec.get("inputs", {}).get("missing", []), *[0.0] * values.shape[1]]
     spreads = map(_spread, names[:CHANNELS], values.T)
     return {
         "channels": [
@@ -160,13 +159,19 @@ def _shown(batch: Batch, row: int, spec: dict[str, Any], codec: Codec | None, ta
     kept = [name if wanted else "" for name, wanted in zip(asked, mask.tolist(), strict=True)]
     if batch.inputs.ndim == 2:
         return Shown(length, kept, read=_names(batch.inputs[row, steps], codec.symbols if codec else ()))
-    given = spec.get("inputs", {})
-    values = _in_units(batch.inputs[row, steps], given.get("center", []), given.get("scale", [])).T[:LINES]
-    names = _padded(_features(spec), len(values), "feature")
+    names, values = in_units(batch.inputs[row, steps], spec)
     lines = {
-        name: [_short(value) for value in line] for name, line in zip(names, values.tolist(), strict=True)
+        name: [_short(value) for value in line]
+        for name, line in list(zip(names, values.T.tolist(), strict=True))[:LINES]
     }
     return Shown(length, kept, values=lines)
+
+
+def in_units(inputs: Tensor, spec: dict[str, Any]) -> tuple[list[str], Floats]:
+    """Return the names of features (N, F), and their values in the user's units, as far as the spec has them."""
+    given = spec.get("inputs", {})
+    values = _in_units(inputs, given.get("center", []), given.get("scale", []))
+    return _padded(_features(spec), values.shape[1], "feature"), values
 
 
 def _names(numbers: Tensor, names: Sequence[str]) -> list[str]:

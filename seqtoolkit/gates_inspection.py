@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -14,6 +14,7 @@ from seqtoolkit.bidirectional import Bidirectional
 from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.decoding import greedy
 from seqtoolkit.encoder import Encoder
+from seqtoolkit.example_inspection import Example, Read
 from seqtoolkit.mixer import SequenceMixer
 from seqtoolkit.model import Block, SequenceModel
 from seqtoolkit.retention.view import view
@@ -44,6 +45,7 @@ class GatesInspection:
     inputs: list[str]  # T names
     layers: list[Layer]
     both_ways: bool  # the encoder reads from both ends, and this is its forward direction
+    read: Read | None = None  # of an example of numbers: what its last T steps were
 
 
 def inspect_gates(checkpoint: Checkpoint, text: str, side: Side = "decoder") -> GatesInspection:
@@ -68,6 +70,20 @@ def inspect_gates(checkpoint: Checkpoint, text: str, side: Side = "decoder") -> 
     classes = [0, *_answer(checkpoint, prompt)[:-1]]
     traces = view(model, "decoder", source).trace(torch.tensor([classes]))
     return GatesInspection(codec.names(classes), _layers(traces), both_ways=False)
+
+
+def inspect_example_gates(checkpoint: Checkpoint, example: Example) -> GatesInspection:
+    """Let a checkpoint read an example of its data, and look at its gates during its last steps.
+
+    Time constants are means over all steps that were read.
+    """
+    model, first = checkpoint.model, example.read.first
+    assert isinstance(model, SequenceModel)  # an encoder-decoder reads symbols
+    layers = [
+        replace(layer, maps={name: values[:, first:] for name, values in layer.maps.items()})
+        for layer in _layers(view(model).trace(example.inputs))
+    ]
+    return GatesInspection(example.read.steps, layers, both_ways=False, read=example.read)
 
 
 def time_constants(retention: Tensor) -> Array:

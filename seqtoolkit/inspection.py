@@ -1,4 +1,4 @@
-"""What a checkpoint does with one typed input: its answer, where it looked, and what it used."""
+"""What a checkpoint does with one input, typed or of its data: its answer, where it looked, and what it used."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from seqtoolkit.attention_maps import attention_rows
 from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.codec import Codec
 from seqtoolkit.decoding import greedy
+from seqtoolkit.example_inspection import Example, Read, influence_of_steps
+from seqtoolkit.losses import Loss
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.influence import influence_map
 from seqtoolkit.retention.rank_correlation import spearman
 
 Array = npt.NDArray[np.float32]
 MAX_ANSWER = 64  # symbols
+MAX_ROWS = 48  # steps of an example that are answered
 MAX_REPLACEMENTS = 4096  # influence replaces every input at most this many times in all
 
 
@@ -35,6 +38,7 @@ class Inspection:
     agreement: list[
         Array
     ]  # one (H,) for each of `layers`: rank correlation of attention with influence, or NaN
+    read: Read | None = None  # of an example of numbers: what its last T steps were
 
 
 def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
@@ -50,12 +54,8 @@ def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
         )
     tokens, rows, answer = _answer(checkpoint, codec.encode(text))
     where = torch.tensor(rows)
-    with torch.inference_mode():
-        traces = model.trace(tokens.unsqueeze(0))
-        seen = {
-            i: attention_rows(trace, where)[0].numpy() for i, trace in enumerate(traces) if "query" in trace
-        }
     influence = influence_map(model, tokens, where, _draws(codec, tokens)).numpy()
+    seen = _attention(model, tokens.unsqueeze(0), where)
     return Inspection(
         inputs=codec.decode(tokens.tolist()),
         rows=codec.names(answer),
@@ -65,6 +65,51 @@ def inspect(checkpoint: Checkpoint, text: str) -> Inspection:
         influence=influence,
         agreement=[_agreement(weights, influence, rows) for weights in seen.values()],
     )
+
+
+def inspect_example(checkpoint: Checkpoint, example: Example) -> Inspection:
+    """Let a checkpoint answer an example of its data, and look inside while it does; its last steps are the columns.
+
+    A row is a step that is answered, at most MAX_ROWS of them: by the name of its class, or by its number.
+    """
+    model, spec, first = checkpoint.model, checkpoint.described.spec, example.read.first
+    assert isinstance(model, SequenceModel)  # an encoder-decoder reads symbols
+    where = _thinned(example.asked[first:].nonzero().squeeze(-1) + first)
+    loss = Loss.of(spec)
+    influence = influence_of_steps(model, example, where, loss)
+    seen = {
+        layer: weights[..., first:] for layer, weights in _attention(model, example.inputs, where).items()
+    }
+    positions = (where - first).tolist()
+    with torch.inference_mode():
+        answers = model(example.inputs)[0][0, where].argmax(-1).tolist()
+    names = spec.get("classes", []) if loss.target == "classes" else []
+    return Inspection(
+        inputs=example.read.steps,
+        rows=[
+            f"{step + 1}: {names[answer]}" if answer < len(names) else str(step + 1)
+            for step, answer in zip(where.tolist(), answers, strict=True)
+        ],
+        positions=positions,
+        layers=list(seen),
+        attention=list(seen.values()),
+        influence=influence,
+        agreement=[_agreement(weights, influence, positions) for weights in seen.values()],
+        read=example.read,
+    )
+
+
+def _thinned(steps: Tensor) -> Tensor:
+    """Keep at most MAX_ROWS of the steps, spread evenly, the last one among them."""
+    places = torch.linspace(0, len(steps) - 1, min(MAX_ROWS, len(steps))).round().long()
+    return steps[places]
+
+
+@torch.inference_mode()
+def _attention(model: SequenceModel, inputs: Tensor, rows: Tensor) -> dict[int, Array]:
+    """Return the weights (H, R, T) of each layer that has attention, of one sequence of inputs (1, T, ...)."""
+    traces = enumerate(model.trace(inputs))
+    return {i: attention_rows(trace, rows)[0].numpy() for i, trace in traces if "query" in trace}
 
 
 def _answer(checkpoint: Checkpoint, prompt: list[int]) -> tuple[Tensor, list[int], list[int]]:
