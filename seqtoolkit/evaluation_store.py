@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seqtoolkit import retention_store
 from seqtoolkit.data.metric import StoredRecord
+from seqtoolkit.quality import Example
 from seqtoolkit.retention.record import Record
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import read_probe
@@ -19,7 +20,7 @@ def store(
     """Write the records of a split into an open run folder, with the run's seed; `step` is the checkpoint's."""
     probes: dict[str, list[StoredRecord]] = {}
     for record in records:
-        probes.setdefault(record.probe, []).append(replace(record, seed=folder.record.get("seed")))
+        probes.setdefault(record.probe, []).append(_completed(record, folder.record.get("seed"), split))
     for probe, found in probes.items():
         if _outranked(folder, checkpoint, f"{probe}.json", split, step):
             continue
@@ -33,6 +34,13 @@ def store(
                 "records": [record.to_dict() for record in found],
             }
             folder.write_probe(checkpoint, f"{probe}.json", values)
+
+
+def _completed(record: StoredRecord, seed: int | None, split: str) -> StoredRecord:
+    """Add the run's seed; and to an example the split, without which its index says nothing."""
+    if isinstance(record, Example):
+        return replace(record, seed=seed, settings={**record.settings, "split": split})
+    return replace(record, seed=seed)
 
 
 def _outranked(folder: RunFolder, checkpoint: Path, name: str, split: str, step: int) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from dash import Dash
 from seqtoolkit_dashboard import checkpoints, ids
 
+from tests.core.number_runs import labelled_run
 from tests.dashboard.client import call, texts
 from tests.dashboard.run_folders import write_checkpoint
 
@@ -65,6 +66,20 @@ def test_a_recurrent_model_shows_its_influence(app: Dash, opened: Path) -> None:
 )
 def test_what_cannot_be_drawn_says_why(app: Dash, opened: Path, search: str, message: str) -> None:
     assert any(message in text for text in texts(draw(app, search)))
+
+
+@pytest.mark.parametrize("arch", ["attention", "gru"])
+def test_of_numbers_an_example_of_the_data_is_read(app: Dash, runs_dir: Path, arch: str) -> None:
+    labelled_run(runs_dir / "recall-lstm", arch)
+    drawn = draw(app, "?look=recall-lstm&text=val+2")
+    shown = texts(drawn[ids.ATTENTION_RESULT])
+    assert {"Input", "Influence", "val 2", ": 20 steps."} <= set(shown)
+    assert ("Layer 1, head 1" in shown) == (arch == "attention")
+    assert "step that is answered" in shown
+    assert {"step 1", "step 20"} <= set(shown)
+    assert not [text for text in shown if "symbol" in text]
+    assert drawn[ids.ATTENTION_TEXT]["label"] == "Example of the data"
+    assert draw(app, "?look=recall-lstm")[ids.ATTENTION_TEXT]["placeholder"] == "val 0"
 
 
 def test_a_bad_file_says_so(app: Dash, opened: Path) -> None:

@@ -12,10 +12,14 @@ from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.confusion import confusion
 from seqtoolkit_dashboard.figures.forecast import drawable, forecast
 from seqtoolkit_dashboard.figures.quality import Judged, measure
+from seqtoolkit_dashboard.pages import numbers
+from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.theme import LineStyle
+from seqtoolkit_dashboard.view import View
 
 from seqtoolkit.run_folder import RunFolder
 from tests.dashboard.client import call, figures, links, texts
+from tests.dashboard.data_folders import series_data, write_data
 from tests.dashboard.quality_folders import (
     confusion_record,
     forecast_examples,
@@ -152,6 +156,22 @@ def test_examples_lead_to_the_pages_that_open_the_checkpoint(app: Dash, tested: 
     drawn = texts(draw(app, "?run=recall-lstm&examples=drawn"))
     assert {"Examples drawn by chance, recall-lstm", "cat"} <= set(drawn)
     assert "loss 3, asked at 2026-01-01 23:00" in texts(draw(app, "?run=recall-rnn"))
+
+
+def test_examples_of_numbers_lead_there_by_their_place_in_the_split(app: Dash, tested: Path) -> None:
+    known, unknown, drawn = forecast_examples()
+    known = replace(known, settings={"step": 23, "split": "test"})
+    folder = RunFolder(tested / "recall-rnn")
+    write_records(folder, known, unknown, drawn)
+    there = "?run=recall-rnn&look=recall-rnn&checkpoint=best&text=test%2040%20to%2024"
+    assert links(draw(app, "?run=recall-rnn")) == {
+        "Attention": f"/attention{there}",
+        "Gates": f"/gates{there}",
+    }
+    write_data(folder, series_data(splits={"val": {"examples": 16, "batches": 1}}))
+    view = View(look="recall-rnn", checkpoint="best")
+    offered = numbers.offered(RunIndex(tested), view)
+    assert offered == ["test 40 to 24", *(f"val {place}" for place in range(0, 16, 2))]
 
 
 def test_what_is_not_there_is_said_and_what_to_type(app: Dash, tested: Path) -> None:

@@ -1,14 +1,14 @@
-"""Attention: type an input, see what each output symbol looks at, and what it is truly influenced by."""
+"""Attention: choose an input, see what each answer looks at, and what it is truly influenced by."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, html, no_update
 from dash.exceptions import PreventUpdate
 
-from seqtoolkit_dashboard import checkpoints, ids
-from seqtoolkit_dashboard.pages import fields, opening, parts
+from seqtoolkit_dashboard import ids, looking
+from seqtoolkit_dashboard.pages import fields, numbers, opening, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
 from seqtoolkit_dashboard.runs import RunIndex
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from seqtoolkit.inspection import Inspection
 
 _FUTURE = "Empty cells lie in the future of a row: the model could not read them."
-LEAD = "What truly changes each output symbol, and beside it what each head looks at."
+_SYMBOLS = "Influence: how much the output changes (KL, in nats) when this input symbol is replaced. "
+_STEPS = (
+    "Influence: how far the answer moves (in nats) when this step is replaced by those of other examples. "
+)
+LEAD = "What truly changes each answer, and beside it what each head looks at."
 
 
 def layout(index: RunIndex, view: View) -> Any:
@@ -27,7 +31,7 @@ def layout(index: RunIndex, view: View) -> Any:
     shown = opening.resolve(index, view)
     controls = [
         *fields.opened(ids.ATTENTION_RUN, ids.ATTENTION_CHECKPOINT, index, shown.look, shown.checkpoint),
-        fields.typed(ids.ATTENTION_TEXT, "Input", view.text),
+        fields.read(ids.ATTENTION_TEXT, index, shown),
         html.Div(
             [
                 parts.choice(
@@ -64,6 +68,8 @@ def register(app: Dash, index: RunIndex) -> None:
         Output(ids.ATTENTION_RESULT, "children"),
         Output(ids.ATTENTION_CHECKPOINT, "data"),
         Output(ids.ATTENTION_TEXT, "placeholder"),
+        Output(ids.ATTENTION_TEXT, "label"),
+        Output(ids.ATTENTION_TEXT, "data"),
         Output(ids.ATTENTION_LAYER, "data"),
         Output(ids.ATTENTION_HEAD, "data"),
         Output(ids.ATTENTION_CHOICES, "hidden"),
@@ -77,16 +83,18 @@ def register(app: Dash, index: RunIndex) -> None:
         view = opening.resolve(index, View.parse(search))
         options = opening.checkpoint_options(index, view.look, view.checkpoint)
         try:
-            text, seen = checkpoints.look(opening.find(index, view.look, view.checkpoint), view.text)
+            text, seen = looking.look(opening.find(index, view.look, view.checkpoint), view.text)
         except (LookupError, ValueError) as error:
-            return opening.problem(error), options, "", [], [], True
+            return opening.problem(error), options, "", no_update, no_update, [], [], True
         layers, heads = _layer_options(seen), _head_options(seen, view)
         run = opening.run_named(index, view.look)
         crossed = run is not None and bool(run.encoder)
         return (
-            [_more(view) if crossed else None, maps(seen, view, scheme, crossed)],
+            [_more(view) if crossed else _read(seen), maps(seen, view, scheme, crossed)],
             options,
             text,
+            fields.label(seen.read is not None),
+            numbers.offered(index, view),
             layers,
             heads,
             not seen.attention,
@@ -101,9 +109,11 @@ def maps(seen: Inspection, view: View, scheme: Scheme, crossed: bool = False) ->
     from seqtoolkit_dashboard.figures.attention import Axes, heat_map
 
     axes = Axes(seen.inputs, seen.rows, seen.positions)
-    influence = heat_map(seen.influence, axes, "influence", float(max(seen.influence.max(), 1e-9)), scheme)
-    says = "Influence: how much the output changes (KL, in nats) when this input symbol is replaced. "
-    cards = [parts.card("Influence", parts.graph(influence, says + ("" if crossed else _FUTURE)))]
+    top = float(max(seen.influence.max(initial=0.0), 1e-9))
+    influence = numbers.over_steps(heat_map(seen.influence, axes, "influence", top, scheme), seen.read)
+    says = (_STEPS if seen.read else _SYMBOLS) + ("" if crossed else _FUTURE)
+    cards = [numbers.card(seen.read, scheme)] if seen.read else []
+    cards.append(parts.card("Influence", parts.graph(influence, says)))
     if not seen.attention:
         reason = "This architecture has no attention to show; its influence answers the same question."
         return html.Div([html.P(reason, className="lead"), html.Div(cards, className="maps one")])
@@ -116,7 +126,8 @@ def maps(seen: Inspection, view: View, scheme: Scheme, crossed: bool = False) ->
         parts.card(
             f"{place}, head {head + 1}",
             parts.graph(
-                heat_map(weights[head], axes, "attention", top, scheme), _agrees(float(agreement[head]))
+                numbers.over_steps(heat_map(weights[head], axes, "attention", top, scheme), seen.read),
+                _agrees(float(agreement[head])),
             ),
         )
         for head in heads
@@ -128,6 +139,13 @@ def _more(view: View) -> Any:
     """Point to the page of encoder-decoders."""
     link = html.A("Alignment", href="/alignment" + view.search())
     return html.P(["Below, the decoder looks at its source. More of it: ", link, "."], className="lead")
+
+
+def _read(seen: Inspection) -> Any:
+    """Say what was read of an example of numbers; symbols stand on the axes."""
+    if seen.read is None:
+        return None
+    return html.P(["Reads ", html.Code(seen.read.name), numbers.words(seen.read)], className="lead")
 
 
 def _agrees(rho: float) -> str:

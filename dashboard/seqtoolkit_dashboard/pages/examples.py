@@ -11,7 +11,7 @@ from dash import html
 from seqtoolkit.quality import Example
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard.figures.forecast import drawable, forecast
-from seqtoolkit_dashboard.pages import measured, parts
+from seqtoolkit_dashboard.pages import measured, numbers, parts
 from seqtoolkit_dashboard.theme import LineStyle, Scheme
 from seqtoolkit_dashboard.view import View
 
@@ -43,7 +43,7 @@ def _series(one: Example, run: Run, view: View, style: LineStyle, scheme: Scheme
     words = ", ".join([*said, f"loss {one.loss:.4g}", *(f"asked at {time}" for time in when)])
     drawn = parts.graph(forecast(one, style.colour, scheme), words)
     return parts.card(
-        f"Example {one.index:,}", drawn, *([html.P(_links(one, run, view))] if one.text else [])
+        f"Example {one.index:,}", drawn, *([html.P(_links(one, run, view))] if _input(one) else [])
     )
 
 
@@ -65,11 +65,16 @@ def _code(text: str) -> Any:
     return html.Code(text if len(text) <= 120 else text[:117] + "...") if text else "–"
 
 
+def _input(one: Example) -> str:
+    """Return what is read by the pages that open the checkpoint; "" where that is not known."""
+    return one.text or numbers.named(one)
+
+
 def _links(one: Example, run: Run, view: View) -> list[Any]:
-    """Return links to the pages that open the checkpoint, with the example typed in."""
-    if not one.text:
+    """Return links to the pages that open the checkpoint, with the example typed in, or named."""
+    if not _input(one):
         return ["–"]
-    there = replace(view, look=run.id, checkpoint=measured.stem(view), text=one.text, sample=0).search()
+    there = replace(view, look=run.id, checkpoint=measured.stem(view), text=_input(one), sample=0).search()
     pages = [("Attention", "/attention"), ("Gates", "/gates")]
     pages += [("Alignment", "/alignment")] if run.encoder else []
     links = [html.A(title, href=path + there) for title, path in pages]

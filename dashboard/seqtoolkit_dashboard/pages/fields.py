@@ -7,9 +7,10 @@ from typing import Any
 
 from dash import html
 
-from seqtoolkit_dashboard.mantine import Loader, Select, TextInput
-from seqtoolkit_dashboard.pages import opening
+from seqtoolkit_dashboard.mantine import Autocomplete, Loader, Select, Textarea, TextInput
+from seqtoolkit_dashboard.pages import numbers, opening
 from seqtoolkit_dashboard.runs import RunIndex
+from seqtoolkit_dashboard.view import View
 
 
 def opened(run_id: str, checkpoint_id: str, index: RunIndex, run: str, checkpoint: str) -> list[Any]:
@@ -56,6 +57,31 @@ def typed(component_id: str, label: str, value: str) -> Any:
         autoComplete="off",
         className="wide",
     )
+
+
+def read(component_id: str, index: RunIndex, view: View) -> Any:
+    """Return the field for what the run of a resolved view reads: an example, a text of several lines, or one line."""
+    same = {"id": component_id, "value": view.text, "debounce": 500, "className": "wide"}
+    if examples := numbers.offered(index, view):
+        return Autocomplete(label=label(True), data=examples, **same)
+    if "\n" in view.text or _has_lines(index, view.look):
+        return Textarea(label=label(False), spellCheck="false", autosize=True, minRows=2, maxRows=8, **same)
+    return typed(component_id, label(False), view.text)
+
+
+def label(of_numbers: bool) -> str:
+    """Name the field for what a model reads."""
+    return "Example of the data" if of_numbers else "Input"
+
+
+def _has_lines(index: RunIndex, run_id: str) -> bool:
+    """Say whether a run reads line feeds, as far as it keeps what its data look like."""
+    run = opening.run_named(index, run_id)
+    try:
+        found = index.data(run) if run else None
+    except (OSError, ValueError):
+        return False
+    return found is not None and "\n" in found.symbols
 
 
 def pinnable(component_id: str, label: str, place: int, width: int) -> Any:

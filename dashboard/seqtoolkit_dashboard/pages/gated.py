@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.pages import parts
+from seqtoolkit_dashboard.pages import numbers, parts
 from seqtoolkit_dashboard.pages.picture import CONFIG, save
 from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
 
 if TYPE_CHECKING:
-    from seqtoolkit.gates_inspection import GatesInspection, Layer
+    from seqtoolkit.gates_inspection import GatesInspection, Layer, Side
     from seqtoolkit_dashboard.figures.gates import Units
 
+SIDES = {"encoder": "Encoder", "decoder": "Decoder"}
 _SAYS = {
     "forget_gate": "What share of its cell a unit keeps at each step: 1 keeps all, 0 forgets all.",
     "input_gate": "How much of what is new a unit lets into its cell.",
@@ -52,7 +53,11 @@ def shown(seen: GatesInspection, typed: str, view: View, scheme: Scheme) -> Any:
             _SAYS[name],
             dcc.Graph(
                 id=ids.gates_map(name),
-                figure=(figure := unit_map(values, name, seen.inputs, units, scheme)),
+                figure=(
+                    figure := numbers.over_steps(
+                        unit_map(values, name, seen.inputs, units, scheme), seen.read
+                    )
+                ),
                 config=CONFIG,
                 responsive=True,
                 style={"height": figure.layout.height},
@@ -63,10 +68,16 @@ def shown(seen: GatesInspection, typed: str, view: View, scheme: Scheme) -> Any:
     return html.Div(
         [
             html.P(_reads(seen, typed), className="lead"),
+            html.Div(numbers.card(seen.read, scheme), className="maps one") if seen.read else None,
             _about(layer, seen, view, scheme),
             html.Div(maps, className="maps"),
         ]
     )
+
+
+def side(name: str) -> Side:
+    """Return one of SIDES, the encoder where the URL names none."""
+    return "decoder" if name == "decoder" else "encoder"
 
 
 def chosen(seen: GatesInspection, view: View) -> Layer:
@@ -103,7 +114,7 @@ def _about(layer: Layer, seen: GatesInspection, view: View, scheme: Scheme) -> A
     count = len(next(iter(layer.maps.values())))
     if 0 < view.unit <= count:
         says = _units(layer, view).says(view.unit - 1)
-        trace = unit_trace(layer.maps, view.unit - 1, seen.inputs, scheme)
+        trace = numbers.over_steps(unit_trace(layer.maps, view.unit - 1, seen.inputs, scheme), seen.read)
         found.append(
             _card(says[0].upper() + says[1:], "", parts.graph(trace, "Every gate and state of this unit."))
         )
@@ -120,6 +131,8 @@ def _about(layer: Layer, seen: GatesInspection, view: View, scheme: Scheme) -> A
 
 
 def _reads(seen: GatesInspection, typed: str) -> list[Any]:
+    if seen.read:
+        return ["Reads ", html.Code(typed), numbers.words(seen.read)]
     ways = " The encoder reads from both ends; this is its way forward." if seen.both_ways else ""
     return [
         "Reads ",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, html
 from dash.exceptions import PreventUpdate
 
-from seqtoolkit_dashboard import checkpoints, ids
+from seqtoolkit_dashboard import ids, looking
 from seqtoolkit_dashboard.mantine import Select
-from seqtoolkit_dashboard.pages import fields, gated, opening, parts
+from seqtoolkit_dashboard.pages import fields, gated, gates_csv, numbers, opening, parts
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
 from seqtoolkit_dashboard.runs import RunIndex
@@ -18,7 +18,6 @@ from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
 
 LEAD = "What each unit lets in, keeps and lets out, step by step, and for how long it remembers."
-SIDES = {"encoder": "Encoder", "decoder": "Decoder"}
 _SAMPLES = {0: "What is typed", 32: "32 drawn symbols", 128: "128 drawn symbols", 500: "500 drawn symbols"}
 
 
@@ -27,10 +26,10 @@ def layout(index: RunIndex, view: View) -> Any:
     shown = opening.resolve(index, view)
     run = opening.run_named(index, shown.look)
     layers = parts.choice(ids.GATES_LAYER, "Layer", {str(view.layer): str(view.layer)}, str(view.layer))
-    sides = parts.choice(ids.GATES_SIDE, "Side", SIDES, _side(view.side))
+    sides = parts.choice(ids.GATES_SIDE, "Side", gated.SIDES, gated.side(view.side))
     controls = [
         *fields.opened(ids.GATES_RUN, ids.GATES_CHECKPOINT, index, shown.look, shown.checkpoint),
-        *_read(view),
+        *_read(index, shown),
         html.Div(sides, id=ids.GATES_SIDES, className="pair", hidden=not (run and run.encoder)),
         html.Div(layers, id=ids.GATES_LAYERS, className="pair", hidden=True),
         fields.pinnable(ids.GATES_UNIT, "Unit", view.unit, 220),
@@ -48,6 +47,7 @@ def layout(index: RunIndex, view: View) -> Any:
 
 def register(app: Dash, index: RunIndex) -> None:
     """Open the checkpoint and draw whenever the view or the colours change; a click on a map pins its unit."""
+    gates_csv.serve(app, index)
     bind(
         app,
         {
@@ -55,7 +55,7 @@ def register(app: Dash, index: RunIndex) -> None:
             "checkpoint": Control(ids.GATES_CHECKPOINT),
             "text": Control(ids.GATES_TEXT),
             "sample": Control(ids.GATES_SAMPLE, show=str),
-            "side": Control(ids.GATES_SIDE, show=_side),
+            "side": Control(ids.GATES_SIDE, show=gated.side),
             "layer": Control(ids.GATES_LAYER, show=str),
             "unit": Control(ids.GATES_UNIT, read=lambda unit, _: unit or "0", show=fields.pinned),
         },
@@ -67,6 +67,9 @@ def register(app: Dash, index: RunIndex) -> None:
             "result": Output(ids.GATES_RESULT, "children"),
             "checkpoints": Output(ids.GATES_CHECKPOINT, "data"),
             "typed": Output(ids.GATES_TEXT, "placeholder"),
+            "label": Output(ids.GATES_TEXT, "label"),
+            "examples": Output(ids.GATES_TEXT, "data"),
+            "drawing": Output(ids.GATES_SAMPLE, "display"),
             "one_side": Output(ids.GATES_SIDES, "hidden"),
             "layers": Output(ids.GATES_LAYER, "data"),
             "no_layers": Output(ids.GATES_LAYERS, "hidden"),
@@ -82,11 +85,12 @@ def register(app: Dash, index: RunIndex) -> None:
         run = opening.run_named(index, view.look)
         result: Any
         typed, layers, units = "", list[dict[str, str]](), list[dict[str, str]]()
+        of_numbers = run is not None and numbers.read_by(index, run)
         try:
             path = opening.find(index, view.look, view.checkpoint)
-            side = cast("Any", _side(view.side))
-            typed, seen = checkpoints.gates(path, view.text, view.sample, side)
-            result = gated.shown(seen, typed, view, scheme)
+            typed, seen = looking.gates(path, view.text, view.sample, gated.side(view.side))
+            of_numbers = seen.read is not None
+            result = [gated.shown(seen, typed, view, scheme), gates_csv.link(view) if seen.layers else None]
             layers = [fields.option(i, str(layer.number)) for i, layer in enumerate(seen.layers, 1)]
             units = [fields.option(n + 1, says) for n, says in gated.unit_names(seen, view)]
         except (LookupError, ValueError) as error:
@@ -94,7 +98,10 @@ def register(app: Dash, index: RunIndex) -> None:
         return {
             "result": result,
             "checkpoints": opening.checkpoint_options(index, view.look, view.checkpoint),
-            "typed": "" if view.sample else typed[:80],
+            "typed": "" if view.sample and not of_numbers else typed[:80],
+            "label": fields.label(of_numbers),
+            "examples": numbers.offered(index, view),
+            "drawing": "none" if of_numbers else "block",
             "one_side": not (run and run.encoder),
             "layers": layers,
             "no_layers": len(layers) < 2,
@@ -124,7 +131,7 @@ def _clicked(click: Any) -> int | None:
         return None
 
 
-def _read(view: View) -> list[Any]:
+def _read(index: RunIndex, view: View) -> list[Any]:
     samples = {**_SAMPLES, **({view.sample: f"{view.sample} drawn symbols"} if view.sample else {})}
     return [
         Select(
@@ -135,12 +142,8 @@ def _read(view: View) -> list[Any]:
             allowDeselect=False,
             w=190,
         ),
-        fields.typed(ids.GATES_TEXT, "Input", view.text),
+        fields.read(ids.GATES_TEXT, index, view),
     ]
-
-
-def _side(name: str) -> str:
-    return name if name in SIDES else "encoder"
 
 
 PAGE = Page("/gates", "Gates", LEAD, layout, register)
