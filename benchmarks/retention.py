@@ -39,6 +39,7 @@ from seqtoolkit.retention.view import View, view
 from seqtoolkit.retention_options import COSTLY, FEWER, SEQUENCES
 
 NAIVE = 4  # lags at which a loop is timed
+FASTEST = (512, 32)  # sequences and steps of a forward in which a step of an LSTM costs least
 GROWTH_LAGS = 16  # spread over the half of each length
 GROWTH_SEQUENCES = 128
 Measure = Callable[[], list[Record]]
@@ -74,6 +75,7 @@ def main() -> None:
     for title, usual in ((f"As many sequences as `seqtoolkit retention` takes of {options.sequences:,}", True),
                          (f"All {options.sequences:,} sequences", False)):  # fmt: skip
         print(f"{title}:\n\n{machine.markdown(SUMMARY, together(subject, usual))}", end="\n\n", flush=True)
+    print(unavoidable(subject, options.repeats), end="\n\n", flush=True)
     print(machine.markdown(RIVALS, rivals(subject, options.repeats)), end="\n\n")
     sizes = [GROWTH_SEQUENCES * times for times in (1, 2, 4)]
     head = ("protocol", *(f"T = {steps:,}, s" for steps in options.growth), "grows as")
@@ -154,6 +156,20 @@ def together(subject: Subject, usual: bool) -> list[tuple[str, ...]]:
         spent = (f"{seconds[-1]:.2f}", f"{busy[-1]:.2f}", f"{peaks[-1]:.0f}")
         rows.append((name, *spent, str(len(first.lags)), behind))
     return [*rows, ("all", f"{sum(seconds):.2f}", f"{sum(busy):.2f}", f"{max(peaks):.0f}", "", "")]
+
+
+def unavoidable(subject: Subject, repeats: int) -> str:
+    """Say how long `influence` and `truncation` take at least: at each lag, every step since then is read again."""
+    seen, inputs, later = subject.view, subject.inputs, subject.lags[1:] or [1]
+    steps = len(inputs) * (sum(lag + 1 for lag in subject.lags) + sum(later))
+    rows, length = min(FASTEST[0], len(inputs)), min(FASTEST[1], inputs.shape[1])
+    part = inputs[:rows, :length]
+    seconds = median(timed(torch.inference_mode()(lambda: seen.features(seen.embed(part))), repeats))
+    rate = rows * length / seconds
+    return (
+        f"Influence and truncation of all {len(inputs):,} sequences read at least {steps / 1e6:.1f} million steps; at "
+        f"the {rate:,.0f} steps/s of the model itself, {rows} sequences at once, that takes {steps / rate:.0f} s."
+    )
 
 
 def rivals(subject: Subject, repeats: int) -> list[tuple[str, ...]]:
