@@ -58,8 +58,11 @@ class Probes:
             self._writing = False
             os.close(lock)
 
-    def write(self, checkpoint: Path, name: str, value: dict[str, Any]) -> None:
-        """Store a measurement of a checkpoint, the manifest last: a reader sees all of it or nothing."""
+    def write(self, checkpoint: Path, name: str, value: dict[str, Any], digest: str = "") -> None:
+        """Store a measurement of a checkpoint, the manifest last: a reader sees all of it or nothing.
+
+        `digest` is that of the checkpoint as it was measured; where it is empty, that of the file as it is now.
+        """
         folder = self.path / checkpoint.stem
         with self.writing():
             folder.mkdir(parents=True, exist_ok=True)
@@ -67,9 +70,39 @@ class Probes:
             manifest = folder / "manifest.json"
             files = read_json(manifest).get("files", {}) if manifest.exists() else {}
             data = (folder / name).read_bytes()
-            files[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            whole = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            files[name] = {
+                **whole,
+                "checkpoint": digest or digest_of(_file(self.path.parent, checkpoint.name)),
+            }
             write_json(manifest, {"schema": SCHEMA, "checkpoint": checkpoint.name, "files": files})
 
     def _open(self, name: str) -> int:
         self.path.mkdir(parents=True, exist_ok=True)
         return os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def digest_of(file: Path) -> str:
+    """Say what a checkpoint is: the beginning of its sha256; nothing when it cannot be read."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
+    except OSError:
+        return ""
+
+
+def outdated(run: Path, checkpoint: str, name: str) -> bool:
+    """Say whether a checkpoint (its stem) is another one than when a probe of it was measured.
+
+    False where that cannot be known: the checkpoint is gone, or the probe is of a version that did not keep it.
+    """
+    try:
+        known = read_json(run / "probes" / checkpoint / "manifest.json")["files"][name]["checkpoint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    now = digest_of(_file(run, f"{checkpoint}.ckpt"))
+    return bool(known and now) and known != now
+
+
+def _file(run: Path, name: str) -> Path:
+    return run / "checkpoints" / name

@@ -48,7 +48,7 @@ def _measured(number: int, options: Options) -> dict[str, Any]:
                 "step": session.checkpoint.step,
                 "findings": [f.to_dict() for f in findings],
             }
-            session.folder.write_probe(session.checkpoint.path, "diagnosis.json", value)
+            session.folder.probes.write(session.checkpoint.path, "diagnosis.json", value, session.digest)
         else:
             print(f"not stored: {session.name} is not in a run folder", file=sys.stderr)
         return {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import json
 from dataclasses import replace
 from inspect import signature
 from pathlib import Path
@@ -36,6 +38,15 @@ def open_data(checkpoint: Checkpoint, run: Path | None) -> Any:
     return data
 
 
+def digest(data: Any, run: Path) -> str:
+    """Say what the data of a run are: how its configuration reads them, and the sha256 of their files."""
+    place, options = _said(harmless(run / "config.yaml")["data"])
+    files = data.spec.get("files") or {}
+    told = {name: value for name, value in options.items() if name not in files}  # a file may be moved
+    words = json.dumps([place, told, files], sort_keys=True, default=str)
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
 def batches(data: Any, split: str, sequences: int | None = None, seed: int = 0) -> list[Batch]:
     """Return the batches of a split, of so many sequences, drawn by the seed, when there are more."""
     loader = {"val": data.val_dataloader, "test": data.test_dataloader}[split]
@@ -62,7 +73,7 @@ def _rows(batch: Batch, which: torch.Tensor) -> Batch:
 def _build(config: Path, section: Any, checkpoint: Path) -> Any:
     from seqtoolkit.data.base import SequenceData  # imports Lightning
 
-    place = section.get("class_path") if isinstance(section, dict) else section
+    place, options = _said(section)
     module, _, name = str(place).rpartition(".")
     try:
         kind = getattr(importlib.import_module(module), name)
@@ -70,10 +81,16 @@ def _build(config: Path, section: Any, checkpoint: Path) -> Any:
         raise ValueError(f"{config}: there is no data {place!r} in this version of seqtoolkit") from None
     if not (isinstance(kind, type) and issubclass(kind, SequenceData)):
         raise ValueError(f"{config}: {place!r} is no data")
-    options = dict(section.get("init_args") or {}) if isinstance(section, dict) else {}
     if "spec_of" in signature(kind).parameters:
         options["spec_of"] = str(checkpoint)
     try:
         return kind(**options)
     except TypeError as error:
         raise ValueError(f"{config}: its data cannot be built ({error})") from None
+
+
+def _said(section: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the class that a section of a configuration names, and its options."""
+    if not isinstance(section, dict):
+        return section, {}
+    return section.get("class_path"), dict(section.get("init_args") or {})

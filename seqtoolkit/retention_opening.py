@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from seqtoolkit import checkpoint as checkpoints
 from seqtoolkit.checkpoint import Checkpoint
+from seqtoolkit.probes import digest_of
 from seqtoolkit.retention_options import Options
 from seqtoolkit.retention_session import Session
 from seqtoolkit.run_folder import RunFolder
@@ -48,7 +48,7 @@ def load(file: Path) -> tuple[Checkpoint, str]:
     """
     for _ in range(TRIES):
         before = _identity(file)
-        checkpoint, digest = checkpoints.load(file), _digest(file)
+        checkpoint, digest = checkpoints.load(file), digest_of(file)
         if _identity(file) == before:
             return checkpoint, digest
     raise ValueError(
@@ -63,11 +63,3 @@ def _identity(file: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-def _digest(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()[:16]
-    except OSError:  # gone meanwhile: tried again
-        return ""

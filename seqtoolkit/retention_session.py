@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -87,10 +88,12 @@ class Session:
         stored = [] if self.options.again else self._stored()
         left = []
         for job in self.jobs:
+            if job.protocol in self.skipped:
+                continue  # without its data it is not known whether what is stored still holds
             found = [record for record in stored if self._fits(record, job)]
             self.records = retention_store.merge(self.records, found)
             self.reused += bool(found)
-            if not found and job.protocol not in self.skipped:
+            if not found:
                 left.append(job)
         return left
 
@@ -119,7 +122,8 @@ class Session:
         self.records = retention_store.merge(self.records, records)
         if self.folder is not None:
             split = self.options.split if job.protocol == "recall" else ""
-            retention_store.write(self.folder, self.checkpoint.path, self.checkpoint.step, records, split)
+            where, step = self.checkpoint.path, self.checkpoint.step
+            retention_store.write(self.folder, where, step, records, split, self.digest)
 
     def _call(self, job: Job) -> list[Record]:
         """Call the protocol: with the same numbers whenever it is called for this checkpoint and these options."""
@@ -147,7 +151,9 @@ class Session:
     def _asked(self, protocol: str) -> dict[str, Any]:
         """Return what decides the numbers of a protocol, beside the seed: with the same again, it is reused."""
         options = self.options
-        asked: dict[str, Any] = {"checkpoint": self.digest}
+        asked: dict[str, Any] = {"checkpoint": self.digest, "version": _version()}
+        if protocol in retention_data.NEEDS_DATA:
+            asked["data"] = self._data_digest
         if protocol == "recall":
             return asked | {"split": options.split}
         asked |= {"sequences": options.count(protocol), "lags": list(options.lags)}
@@ -193,11 +199,20 @@ class Session:
     def _data(self) -> Any:
         return retention_data.open_data(self.checkpoint, self.folder.path if self.folder else None)
 
+    @cached_property
+    def _data_digest(self) -> str:
+        return retention_data.digest(self._data, self.folder.path) if self.folder else ""
+
 
 def independent(seen: View, n: int, steps: int, seed: int) -> Tensor:
     """Draw independent inputs; of a large vocabulary, symbols that are spread over it evenly."""
     every = max(1, -(-seen.vocab_size // MOST_SYMBOLS))
     return drive(seen, n, steps, seed, range(0, seen.vocab_size, every) if every > 1 else None)
+
+
+def _version() -> str:
+    """Return major and minor version of what measures: another one may measure otherwise."""
+    return ".".join(version("seqtoolkit").split(".")[:2])
 
 
 def find_protocol(name: str) -> Any:

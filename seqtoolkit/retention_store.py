@@ -30,8 +30,14 @@ def key(record: Record) -> Key:
 
 
 def merge(old: Iterable[Record], new: Iterable[Record]) -> list[Record]:
-    """Return all records, the newer one where two have the same key: by protocol, twins last, then by seed."""
-    found = {key(record): record for record in (*old, *new)}
+    """Return all records, the newer one where two have the same key: by protocol, twins last, then by seed.
+
+    Older seeds and twins that were asked for otherwise (`asked` in the settings) are left out: one curve, one question.
+    """
+    new = list(new)
+    asked = {_curve(record): _asked(record) for record in new if _asked(record)}
+    kept = [record for record in old if _asked(record) == asked.get(_curve(record), _asked(record))]
+    found = {key(record): record for record in (*kept, *new)}
     return [found[name] for name in sorted(found, key=_order)]
 
 
@@ -52,17 +58,44 @@ def read(run: Path, checkpoint: str, step: int | None = None) -> list[Record]:
     return records
 
 
-def write(folder: RunFolder, checkpoint: Path, step: int, records: Iterable[Record], split: str = "") -> None:
+def write(
+    folder: RunFolder,
+    checkpoint: Path,
+    step: int,
+    records: Iterable[Record],
+    split: str = "",
+    digest: str = "",
+) -> None:
     """Merge records into those of a checkpoint at this step, whoever else measures it.
 
-    `split` is that of the data of a recall curve; where it is empty, the file keeps its own.
+    `split` is that of the data of a recall curve; where it is empty, the file keeps its own. `digest` says what the
+    checkpoint was that was measured: curves of another file are left out.
     """
     with folder.probes.writing():
         before = _probe(folder.path, checkpoint.stem)
         kept = before.get("split", "") if before.get("step") == step else ""
-        merged = merge(read(folder.path, checkpoint.stem, step), records)
+        stored = read(folder.path, checkpoint.stem, step)
+        merged = merge([record for record in stored if _is_of(record, digest)], records)
         head = {"schema": 1, "split": split or kept, "step": step}
-        folder.write_probe(checkpoint, NAME, {**head, "records": [record.to_dict() for record in merged]})
+        value = {**head, "records": [record.to_dict() for record in merged]}
+        folder.probes.write(checkpoint, NAME, value, digest)
+
+
+def _curve(record: Record) -> tuple[str, str, str]:
+    """Return what all seeds and twins of a curve share."""
+    protocol, _unit, part, _twin, drive, _seed = key(record)
+    return protocol, part, drive
+
+
+def _asked(record: Record) -> dict[str, Any]:
+    """Return what decided the numbers of a record; nothing where that is not kept."""
+    asked = record.settings.get("asked")
+    return asked if isinstance(asked, dict) else {}
+
+
+def _is_of(record: Record, digest: str) -> bool:
+    """Say whether a record is of the checkpoint with this digest, as far as both are known."""
+    return not digest or _asked(record).get("checkpoint", digest) == digest
 
 
 def _order(name: Key) -> tuple[object, ...]:
