@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from playwright.sync_api import BrowserContext, sync_playwright
 from seqtoolkit_dashboard.app import create_app
 from waitress.server import create_server
 
+from tests.core.number_runs import series_run
 from tests.dashboard.browser.visits import Visit
 from tests.dashboard.comparison_folders import write_comparison
 from tests.dashboard.data_folders import series_data, write_data
@@ -44,7 +46,9 @@ def runs_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_probe(six, *protocol_records("rnn"), checkpoint="step-500", step=500)
     write_findings(six, *findings())
     write_data(six, series_data())
-    write_records(six, *forecast_records(0.1), *forecast_examples())
+    worst = [replace(one, index=1, settings={"split": "val", "step": 23}) for one in forecast_examples()[:1]]
+    write_records(six, *forecast_records(0.1), *worst, *forecast_examples()[1:])
+    series_run(six.path, "lstm")
     for arch in ("lstm", "gru"):
         write_records(folders[arch], *quality_records(0.1), confusion_record(), *text_examples())
     write_comparison(root, "compared")

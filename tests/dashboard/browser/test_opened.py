@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -82,3 +83,39 @@ def test_an_example_leads_to_what_the_model_looks_at(visit: Visit) -> None:
     where = f"{visit.address}/gates?run=recall-lstm&look=recall-lstm&checkpoint=best&text=remember"
     expect(page).to_have_url(where)
     expect(page.get_by_text(re.compile("^Reads remember: "))).to_be_visible()
+
+
+def test_an_example_of_numbers_is_chosen_and_its_gates_are_saved(visit: Visit) -> None:
+    page = visit.open("/quality?run=six-lstm")
+    page.get_by_role("link", name="Gates").last.click()
+    where = f"{visit.address}/gates?run=six-lstm&look=six-lstm&checkpoint=best&text=val%201%20to%2024"
+    expect(page).to_have_url(where)
+    expect(page.get_by_text(re.compile("^Reads val 1 to 24: 24 steps"))).to_be_visible()
+    page.get_by_role("textbox", name="Example of the data").fill("val ")
+    page.get_by_role("option").first.click()
+    expect(page.get_by_text(re.compile("^Reads val 1 to 24: 24 steps"))).to_be_visible()
+    page.get_by_role("textbox", name="Example of the data").fill("val 0")
+    expect(page.get_by_text(re.compile("^Reads val 0: 48 steps"))).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Download these numbers").click()
+    assert saved.value.suggested_filename == "gates.csv"
+    assert Path(saved.value.path()).read_text().startswith("layer,map,unit,")
+
+
+def test_another_run_in_the_same_field(visit: Visit) -> None:
+    page = visit.open("/attention?look=recall-lstm")
+    page.get_by_role("textbox", name="Run").click()
+    page.get_by_role("option", name="six-lstm (lstm)").click()
+    expect(page.get_by_text(re.compile("^Reads val 0: 48 steps"))).to_be_visible()
+    expect(page.get_by_role("textbox", name="Example of the data")).to_have_attribute("placeholder", "val 0")
+
+
+def test_line_feeds_survive_an_edit(visit: Visit) -> None:
+    page = visit.open("/attention?look=recall-lstm&text=a%0Ab")
+    expect(page.get_by_text("this model reads only")).to_be_visible()
+    field = page.get_by_role("textbox", name="Input")
+    assert field.input_value() == "a\nb"
+    field.press("End")
+    field.press_sequentially("c")
+    expect(page).to_have_url(re.compile("text=a%0Ab"))
+    assert field.input_value() in ("ac\nb", "a\nbc")
