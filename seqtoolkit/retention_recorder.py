@@ -10,9 +10,10 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from seqtoolkit import retention_data
+from seqtoolkit.retention.capacity import ImpossibleCapacity
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
-from seqtoolkit.retention.view import view
+from seqtoolkit.retention.view import Part, View, view
 from seqtoolkit.retention_options import default_lags, parse_lags, parse_protocols
 from seqtoolkit.retention_session import find_protocol, independent
 from seqtoolkit.task import SequenceTask
@@ -27,6 +28,7 @@ class RetentionRecorder(Callback):
         lags: 1,2,4,8 or 1:64; by default a grid up to half of `steps`.
         sequences: independent sequences for each measurement.
         steps: steps of these sequences.
+        part: of a model with an encoder: decoder (when null) or encoder.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class RetentionRecorder(Callback):
         lags: str | None = None,
         sequences: int = 128,
         steps: int = 128,
+        part: Part | None = None,
     ) -> None:
         self.protocols = () if protocols is None else parse_protocols(protocols)
         if "recall" in self.protocols:
@@ -46,7 +49,8 @@ class RetentionRecorder(Callback):
             if value < least:
                 raise ValueError(f"retention.{name} is {value}; expected {least} or more")
         self.lags = default_lags(steps) if lags is None else parse_lags(lags, steps)
-        self.every, self.sequences, self.steps = every, sequences, steps
+        self.every, self.sequences, self.steps, self.part = every, sequences, steps, part
+        self._refused: dict[str, str] = {}  # protocol: the reason that was said last
         self._last: int | None = None  # step of the latest measurement
         self._count, self._seconds, self._trained = (
             0,
@@ -54,6 +58,11 @@ class RetentionRecorder(Callback):
             0.0,
         )  # measurements, what they took, and training in all
         self._begun = 0.0
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuse a part that the model does not have, before anything is trained."""
+        if self.protocols and stage == "fit":
+            self._view(cast(SequenceTask, pl_module))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
@@ -69,8 +78,8 @@ class RetentionRecorder(Callback):
         for protocol in self.protocols:
             try:
                 records = self._measure(cast(SequenceTask, pl_module), protocol)
-            except (ValueError, RuntimeError) as error:  # whatever a measurement meets, training goes on
-                print(f"retention: {protocol} at step {step}: {error}", file=sys.stderr)
+            except Exception as error:  # whatever a measurement meets, training goes on
+                self._refuse(protocol, step, error)
                 continue
             pl_module.log_dict(_named(records[0]), sync_dist=True)
         self._last, self._count = step, self._count + 1
@@ -111,13 +120,23 @@ class RetentionRecorder(Callback):
     def _measure(self, task: SequenceTask, protocol: str) -> list[Record]:
         measure = find_protocol(protocol)
         with torch.inference_mode(False), torch.enable_grad():
-            seen = view(task.model, loss=task.loss)
+            seen = self._view(task)
             if protocol != "truncation":
                 inputs = independent(seen, self.sequences, self.steps, 0)
                 records: list[Record] = measure(seen, inputs, list(self.lags), seed=0)
                 return records
             batches = retention_data.batches(task.data, "val", self.sequences)
             return list(measure(seen, batches, contexts(seen, self.lags, batches), seed=0))
+
+    def _view(self, task: SequenceTask) -> View:
+        return view(task.model, self.part, loss=task.loss)
+
+    def _refuse(self, protocol: str, step: int, error: Exception) -> None:
+        """Say why nothing was measured, unless that was the reason before."""
+        reason = str(error) if isinstance(error, (ValueError, ImpossibleCapacity)) else repr(error)
+        if self._refused.get(protocol) != reason:
+            self._refused[protocol] = reason
+            print(f"retention: {protocol} at step {step}: {' '.join(reason.split())}", file=sys.stderr)
 
 
 def _named(record: Record) -> dict[str, float]:

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from seqtoolkit.cli import main
+from seqtoolkit.retention import decoding_report
+from seqtoolkit.retention.capacity import ImpossibleCapacity
 from seqtoolkit.retention_recorder import RetentionRecorder
 from seqtoolkit.runs import read_metrics, read_run
 from tests.core.commands import fit, losses
@@ -101,3 +103,79 @@ def test_a_mistake_is_one_line(
 
 def test_nothing_is_kept_of_a_recorder_that_does_nothing() -> None:
     assert RetentionRecorder().state_dict() == {}
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> list[str]:
+    """Return what trains a model with an encoder for a moment, and measures both of its halves."""
+    file = tmp_path / "pairs.tsv"
+    file.write_text("".join(f"{number:o}\t{number:o}\n" for number in range(64, 900)))
+    model = "--data PairsData --model.arch gru --model.encoder gru --model.d_model 16 --model.num_layers 1"
+    rest = "--trainer.max_steps 4 --trainer.val_check_interval 2 --trainer.log_every_n_steps 1"
+    return [
+        *model.split(),
+        *rest.split(),
+        "--trainer.enable_progress_bar=false",
+        *RECORD[4:],
+        "--data.file",
+        str(file),
+    ]
+
+
+@pytest.mark.parametrize("part", ["decoder", "encoder"])
+def test_a_half_of_a_model_with_an_encoder_is_measured(
+    part: str, pairs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--retention.part", part, "--model.bidirectional", "false"]
+    assert fit(tmp_path / "run", *words, base=pairs) == 0
+    assert "retention: 2 measurements of gradient, truncation took" in capsys.readouterr().err
+    found = recorded(tmp_path / "run")
+    assert len(found) == 2
+    assert all(list(values) == NAMES for values in found.values())
+
+
+def test_the_decoder_is_measured_when_no_half_is_named(pairs: list[str], tmp_path: Path) -> None:
+    assert fit(tmp_path / "named", "--retention.part", "decoder", base=pairs) == 0
+    assert fit(tmp_path / "usual", base=pairs) == 0
+    assert recorded(tmp_path / "named") == recorded(tmp_path / "usual") != {}
+
+
+def test_a_half_that_is_not_there_is_refused_before_training(
+    pairs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fit(tmp_path / "run", "--retention.part", "encoder", base=pairs) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "the encoder reads from both ends" in line
+    assert fit(tmp_path / "other", *RECORD, "--retention.part", "encoder") == 2
+    assert "a SequenceModel has no part 'encoder'" in capsys.readouterr().err.strip().splitlines()[-1]
+    assert not list(tmp_path.glob("*/checkpoints/*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            ImpossibleCapacity("a memory capacity of 9 exceeds the rank 8"),
+            "a memory capacity of 9 exceeds the rank 8",
+        ),
+        (KeyError("retention"), "KeyError('retention')"),
+    ],
+)
+def test_an_instrument_that_fails_says_so_once_and_training_goes_on(
+    error: Exception,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(decoding_report, "memory_capacity", fails)
+    words = ["--retention.protocols", "decoding,gradient", "--retention.sequences", "128"]
+    assert fit(tmp_path / "run", *RECORD, *words, "--trainer.max_epochs", "1") == 0
+    shown = capsys.readouterr().err
+    assert shown.count(f"retention: decoding at step 2: {said}\n") == 1
+    assert shown.count("retention: decoding at step") == 1
+    assert len(recorded(tmp_path / "run")) == 4  # the other one is measured all the same
+    assert read_run(tmp_path / "run").status == "finished"
