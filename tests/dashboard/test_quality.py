@@ -17,6 +17,7 @@ from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.theme import LineStyle
 from seqtoolkit_dashboard.view import View
 
+from seqtoolkit.quality import Quality
 from seqtoolkit.run_folder import RunFolder
 from tests.dashboard.client import call, figures, links, texts
 from tests.dashboard.data_folders import series_data, write_data
@@ -59,6 +60,15 @@ def test_measures_stand_beside_their_baselines(app: Dash, tested: Path) -> None:
     said = texts(found)
     assert {"Accuracy (share)", "0.93 to 0.98", "majority class", "0.35", "400"} <= set(said)
     assert "0.938 [0.560, 1.000]" in said
+
+
+def test_a_distance_from_a_nominal_coverage_says_what_was_covered(app: Dash, tested: Path) -> None:
+    settings = {"nominal": 0.8, "covered": 0.95}
+    found = Quality("coverage_error", "share", False, 9, 0.15, 0.1, 0.2, settings=settings)
+    write_records(RunFolder(tested / "recall-rnn"), found)
+    said = draw(app, "?run=recall-rnn")
+    assert "Coverage error (share): 0.95 of 0.8 covered" in texts(said)
+    assert figures(said)[0]["layout"]["xaxis"]["title"]["text"] == "share (lower is better)"
 
 
 def test_a_point_has_its_interval_and_every_line_is_within_the_limits() -> None:

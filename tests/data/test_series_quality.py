@@ -16,6 +16,7 @@ from seqtoolkit.batch import Batch
 from seqtoolkit.data.series import SeriesData
 from seqtoolkit.data.tabular.baselines import LastValue, SeasonAgo
 from seqtoolkit.data.tabular.classes import StepClasses
+from seqtoolkit.data.tabular.error_records import distance
 from seqtoolkit.data.tabular.forecasts import SeriesForecasts
 from seqtoolkit.data.tabular.quality import SeriesQuality
 from seqtoolkit.model import SequenceModel
@@ -102,8 +103,24 @@ def test_quantiles_are_sorted_scored_and_counted(tmp_path: Path) -> None:
     assert float(values["coverage"]) == 1.0
     metric, values = run(data, lambda batch: answer(batch) + 3)
     assert float(values["coverage"]) == 0.0
-    coverage = [record for record in metric.records(values) if record.measure == "coverage"]
-    assert coverage[0].settings["nominal"] == pytest.approx(0.8)
+    (coverage,) = [record for record in metric.records(values) if record.measure == "coverage_error"]
+    assert coverage.estimate == coverage.lower == coverage.upper == pytest.approx(0.8)
+    assert not coverage.higher_is_better
+    assert coverage.settings["nominal"] == pytest.approx(0.8)
+    assert coverage.settings["covered"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("covered", "distances"),
+    [((0.6, 0.5, 0.7), (0.2, 0.1, 0.3)), ((0.95, 0.9, 1.0), (0.15, 0.1, 0.2)), ((0.8, 0.7, 0.85), (0, 0, 0.1)),
+     ((0.75, 0.7, 0.82), (0.05, 0, 0.1))],
+)  # fmt: skip
+def test_too_much_coverage_is_as_wrong_as_too_little(
+    covered: tuple[float, ...], distances: tuple[float, ...]
+) -> None:
+    names = ("estimate", "lower", "upper")
+    found = distance(dict(zip(names, covered, strict=True)), 0.8)
+    assert [found[name] for name in names] == pytest.approx(distances)
 
 
 def test_naive_forecasts_are_the_last_value_and_that_of_a_season_ago(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def table(records: Records) -> Any:
         [
             run.id,
             run.label,
-            f"{title(one.measure)} ({one.unit})" if one.unit != one.measure else title(one.measure),
+            _measured(one),
             f"{one.estimate:.4g}",
             f"{one.lower:.4g} to {one.upper:.4g}",
             one.baseline or "–",
@@ -86,6 +86,13 @@ def title(name: str) -> str:
     """Write the name of a measure as it stands in titles."""
     words = name.replace("_", " ").replace("f1", "F1")
     return words.upper() if words in _SHORT else words[:1].upper() + words[1:]
+
+
+def _measured(one: Quality) -> str:
+    """Write a measure and its unit, and of a distance from a nominal coverage what was covered."""
+    covered, nominal = one.settings.get("covered"), one.settings.get("nominal")
+    told = f": {covered:.3g} of {nominal:.3g} covered" if is_number(covered) and is_number(nominal) else ""
+    return title(one.measure) + (f" ({one.unit})" if one.unit != one.measure else "") + told
 
 
 def _skill(one: Quality) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +62,7 @@ class _Records:
     def of(
         self, drawn: Floats, name: str, unit: str, scale: float, steps: Floats | None = None
     ) -> list[Quality]:
-        """Return a record for each measure and baseline, and the coverage."""
+        """Return a record for each measure and baseline, and how far the coverage is from the nominal one."""
         measures, found = self.outputs.measures, []
         count = np.maximum(drawn[:, 0], 1e-300)  # a resample without one known target counts as no error
         for number, measure in enumerate(measures):
@@ -80,7 +80,7 @@ class _Records:
                     )
                 )
         if self.outputs.levels:
-            found.append(self._coverage(f"coverage {name}".strip(), drawn[:, 1] / count))
+            found.append(self._coverage(name, drawn[:, 1] / count))
         return found
 
     def _error(
@@ -99,16 +99,18 @@ class _Records:
             settings=self.settings | more,
         )
 
-    def _coverage(self, measure: str, shares: Floats) -> Quality:
-        levels = self.outputs.levels
-        nominal = {"nominal": round(levels[-1] - levels[0], 12), "levels": [levels[0], levels[-1]]}
+    def _coverage(self, name: str, shares: Floats) -> Quality:
+        """Return how far the covered share is from the nominal one: too wide a band is as wrong as too narrow a one."""
+        levels, covered = self.outputs.levels, interval(shares)
+        nominal = round(levels[-1] - levels[0], 12)
         return Quality(
-            measure=measure,
+            measure=f"coverage_error {name}".strip(),
             unit="share",
-            higher_is_better=True,
+            higher_is_better=False,
             n=self.units,
-            **interval(shares),
-            settings=self.settings | nominal,
+            **distance(covered, nominal),
+            settings=self.settings
+            | {"nominal": nominal, "levels": [levels[0], levels[-1]], "covered": covered["estimate"]},
         )
 
     def _by_step(self, number: int, factor: float, steps: Floats | None) -> dict[str, Any]:
@@ -121,6 +123,15 @@ class _Records:
             name: steps[:, 2 + number + place * width] / count * factor for place, name in enumerate(names)
         }
         return {"by_step": {name: curve.tolist() for name, curve in curves.items()}}
+
+
+def distance(found: Mapping[str, float], point: float) -> dict[str, Any]:
+    """Return the distance of an estimate from a point, with the distances that its interval leaves possible."""
+    away = {name: abs(value - point) for name, value in found.items()}
+    bounds = sorted((away["lower"], away["upper"]))
+    if found["lower"] <= point <= found["upper"]:
+        bounds[0] = 0.0
+    return {"estimate": away["estimate"], "lower": bounds[0], "upper": bounds[1]}
 
 
 def _squared(unit: str, measure: str) -> str:
