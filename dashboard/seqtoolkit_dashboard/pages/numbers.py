@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from seqtoolkit.example_inspection import Read
 
 OFFERED = 8  # examples of validation that are offered, spread evenly
+TICKS = 12  # at most
 _LINES = "What was read, in its own units."
 _SCALED = "What was read, scaled as the model reads it. Blue: above 0, orange: below."
 
@@ -42,12 +43,20 @@ def over_steps(figure: go.Figure, read: Read | None) -> go.Figure:
     """Name steps where symbols would stand on the axes and in the words of a figure; of symbols, leave it as it is."""
     if read is None:
         return figure
-    names = [f"step {name}" for name in read.steps]
+    names, ticks = [f"step {name}" for name in read.steps], _ticks(read)
     for trace in figure.data:
         trace.customdata = [names] * len(trace.z) if trace.type == "heatmap" else names
-    figure.for_each_xaxis(lambda axis: axis.update(title_text="step" if axis.title.text else None))
+    figure.for_each_xaxis(lambda axis: axis.update(title_text="step" if axis.title.text else None, **ticks))
     figure.for_each_yaxis(lambda axis: axis.update(title_text=_renamed(axis.title.text)))
     return figure
+
+
+def _ticks(read: Read) -> dict[str, Any]:
+    """Return round numbers of steps, as many as are legible in a narrow window."""
+    count = len(read.steps)
+    every = next(width for width in (1, 2, 5, 10, 20, 50, 100) if count <= TICKS * width)
+    places = [place for place, name in enumerate(read.steps) if int(name) % every == 0]
+    return {"tickvals": places, "ticktext": [read.steps[place] for place in places]}
 
 
 def _renamed(title: str | None) -> str | None:
