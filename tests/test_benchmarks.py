@@ -6,6 +6,7 @@ import importlib
 import math
 import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +15,6 @@ import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 HELPERS = (
-    "calibration_systems",
-    "calibration_tails",
     "jobs",
     "joeynmt_ours",
     "joeynmt_peer",
@@ -28,7 +27,7 @@ HELPERS = (
 SCRIPTS = sorted(
     path
     for path in BENCHMARKS.glob("*.py")
-    if path.stem not in HELPERS and not path.stem.startswith("article_")
+    if path.stem not in HELPERS and not path.stem.startswith(("article_", "calibration_"))
 )
 
 
@@ -133,20 +132,83 @@ def test_a_job_is_done_once_for_its_budget(
     assert len(list(tmp_path.glob("run-before-*"))) == ("aside" in begins)
 
 
+REPETITIONS = {  # as many as a few seconds allow
+    "decoding": 30,
+    "gradient": 60,
+    "influence": 60,
+    "timescale": 200,
+    "recall": 200,
+    "truncation": 100,
+}
+
+
+@pytest.mark.parametrize("protocol", REPETITIONS)
+def test_every_protocol_reads_what_is_known(protocol: str) -> None:
+    """The small form of the table: what no error of so many repetitions explains is a miss."""
+    calibration = importlib.import_module("calibration")
+    chosen = [each for each in calibration.systems() if each.protocol == protocol]
+    rows = [calibration.row(each, REPETITIONS[protocol]) for each in chosen]
+    assert len(rows) >= 2
+    assert [cells for cells in rows if cells[-1] == "MISS"] == []
+
+
 def test_a_calibration_finds_an_instrument_that_misses() -> None:
     calibration = importlib.import_module("calibration")
     known = next(one for one in calibration.systems() if one.name == "gates of 0.9 or 0.5")
-    cells, good = calibration.row(known, 30)
-    assert good
+    cells = calibration.row(known, 30)
     assert cells[:2] == ("gates of 0.9 or 0.5", "timescale")
+    assert cells[-1] in ("pass", "within error")
 
-    def misread(seed: int) -> object:
-        reading = known.measure(seed)
-        return dataclasses.replace(reading, truth=[0.9 * value for value in reading.truth])
+    def told(change: Callable[[Any], Any]) -> str:
+        def measure(seed: int) -> object:
+            return change(known.measure(seed))
 
-    assert not calibration.row(dataclasses.replace(known, measure=misread), 30)[1]
-    alarmed = dataclasses.replace(known, forgets=True)  # as if nothing were to be kept
-    assert not calibration.row(alarmed, 30)[1]
+        return str(calibration.row(dataclasses.replace(known, measure=measure), 30)[-1])
+
+    def wider(reading: Any) -> Any:
+        record = dataclasses.replace(reading.record, lower=[0.0] * 3, upper=[1.0] * 3)
+        return dataclasses.replace(reading, record=record)
+
+    assert told(lambda reading: reading) == cells[-1]
+    assert told(lambda reading: dataclasses.replace(reading, truth=[0.6, 0.3, 0.07])) == "MISS"
+    assert told(wider) == "within error"  # 30 repetitions cannot tell yet
+    assert calibration.row(dataclasses.replace(known, horizon=7), 30)[-1] == "MISS"
+    alarmed = dataclasses.replace(known, horizon=0, forgets=True)  # as if nothing were to be kept
+    assert calibration.row(alarmed, 30)[-2:] == ("100.0%", "MISS")
+
+
+def test_a_law_that_is_broken_once_is_a_miss(monkeypatch: pytest.MonkeyPatch) -> None:
+    calibration = importlib.import_module("calibration")
+    law = next(one for one in calibration.systems() if one.truth.startswith("capacity <="))
+    assert calibration.row(law, 5)[4:] == ("holds in 5 of 5", "-", "-", "pass")
+    broken = dataclasses.replace(law, holds=lambda seed: seed != 3)
+    assert calibration.row(broken, 5)[4:] == ("holds in 4 of 5", "-", "-", "MISS")
+    monkeypatch.setattr(calibration, "systems", lambda: [broken])
+    monkeypatch.setattr(sys, "argv", ["calibration.py", "--repetitions", "5"])
+    assert calibration.main() == 1
+    monkeypatch.setattr(calibration, "systems", lambda: [law])
+    assert calibration.main() == 0
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "verdict"),
+    [
+        (368, 400, "pass"),
+        (392, 400, "pass"),
+        (367, 400, "within error"),
+        (358, 400, "within error"),
+        (357, 400, "MISS"),
+        (397, 400, "within error"),
+        (398, 400, "MISS"),
+        (400, 400, "MISS"),
+        (3_620, 4_000, "MISS"),
+    ],
+)
+def test_a_coverage_is_judged_by_its_limits_and_the_error_of_its_repetitions(
+    count: int, n: int, verdict: str
+) -> None:
+    calibration = importlib.import_module("calibration")
+    assert calibration.judge(count, n, *calibration.COVERAGE) == verdict
 
 
 def test_what_retention_costs_is_measured_in_small(

@@ -48,6 +48,25 @@ class Leaky(SequenceMixer):
         return {"retention": torch.full_like(x, self.a), "hidden": self(x, state)[0]}
 
 
+class Reservoir(SequenceMixer):
+    """Random tanh units, of which random weights make D features: their covariance has the rank of the units."""
+
+    def __init__(self, d_model: int, units: int = 8) -> None:
+        super().__init__()
+        self.recurrent = nn.Parameter(0.9 * torch.linalg.qr(torch.randn(units, units)).Q)
+        self.read = nn.Parameter(0.6 * torch.randn(units))
+        self.spread = nn.Parameter(torch.randn(units, d_model))
+
+    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Mix x (B, T, D), of which the first channel is the input; the state is (B, units)."""
+        h = x.new_zeros(len(x), len(self.read)) if state is None else state
+        steps = []
+        for u in x[..., :1].unbind(1):
+            h = (h @ self.recurrent + u * self.read).tanh()
+            steps.append(h)
+        return torch.stack(steps, 1) @ self.spread, h
+
+
 class Constant(SequenceMixer):
     """Knows nothing of its inputs."""
 
@@ -108,3 +127,25 @@ def leaky_curve(a: float, lags: list[int]) -> Tensor:
 def constant(symbols: int = 0, d_model: int = 4) -> View:
     """Every curve is at chance."""
     return known(Constant, max(d_model, symbols), symbols)
+
+
+def anything(seed: int) -> View:
+    """Look at a random model of a random kind and width, driven by one scalar; the rank of some is less than that."""
+    torch.manual_seed(seed)
+    width, units = (
+        int(2 * torch.randint(1, 13, ())) for _ in range(2)
+    )  # even: attention turns channels in pairs
+    kind = ("rnn", "lstm", "gru", "attention", "reservoir")[seed % 5]
+    if kind == "reservoir":
+        return known(Reservoir, width, units=min(units, width))
+    options = {"num_heads": 1} if kind == "attention" else {}
+    return view(
+        SequenceModel(kind, num_classes=2, num_features=1, d_model=width, num_layers=1, arch_config=options)
+    )
+
+
+@torch.no_grad()
+def rank(seen: View, inputs: Tensor) -> int:
+    """Return the rank of the covariance of the features, as far as float32 can tell."""
+    features = seen.features(seen.embed(inputs)).double().flatten(0, 1)
+    return int(torch.linalg.matrix_rank(features.T.cov(), rtol=1e-11, hermitian=True))

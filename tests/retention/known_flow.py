@@ -125,3 +125,14 @@ def swapped_divergence(width: int, score: float) -> float:
     """Return KL(p || q) in nats for the scores of two different symbols."""
     total = math.exp(score) + width - 1
     return score * (math.exp(score) - 1) / total
+
+
+def windowed(width: int, layers: int, seed: int) -> View:
+    """Look at attention with random weights, of whose past `layers * (width - 1)` steps are within its windows."""
+    torch.manual_seed(seed)
+    options = {"window": width, "num_heads": 2}
+    return view(
+        SequenceModel(
+            "attention", num_classes=7, vocab_size=7, d_model=8, num_layers=layers, arch_config=options
+        )
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.encoder_decoder import EncoderDecoder
@@ -16,45 +17,7 @@ from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.truncation import truncation
 from seqtoolkit.retention.view import View, view
-
-V = 4
-
-
-def window(width: int, sharpness: float = 2.0) -> View:
-    """A model whose answer is the sum of its last `width` tokens, modulo V; what it is not given counts as 0."""
-
-    def features(x: Tensor, state: object) -> tuple[Tensor, None]:
-        shifted = [nn.functional.pad(x, (0, 0, k, 0))[:, : x.shape[1]] for k in range(width)]
-        return torch.stack(shifted).sum(0), None
-
-    def head(total: Tensor) -> Tensor:
-        return sharpness * nn.functional.one_hot(total[..., 0].long() % V, V).float()
-
-    return View(
-        model=nn.Linear(1, 1),
-        part="model",
-        width=1,
-        vocab_size=V,
-        num_features=0,
-        _embed=lambda x: x.unsqueeze(-1).float(),
-        _advance=features,
-        _head=head,
-        _trace=lambda _: [],
-    )
-
-
-def data(width: int, n: int = 60, steps: int = 24, seed: int = 0) -> list[Batch]:
-    """Sequences whose targets are the sum of the last `width` tokens, supervised in their second half."""
-    inputs = torch.randint(1, V, (n, steps), generator=torch.Generator().manual_seed(seed))
-    totals = inputs.cumsum(1)
-    targets = (totals - nn.functional.pad(totals, (width, 0))[:, :steps]) % V
-    mask = (torch.arange(steps) >= steps // 2).expand(n, -1)
-    whole = Batch(inputs, torch.full((n,), steps), targets, mask)
-    return [cut(whole, slice(0, n // 2)), cut(whole, slice(n // 2, n))]
-
-
-def cut(batch: Batch, rows: slice) -> Batch:
-    return Batch(batch.inputs[rows], batch.lengths[rows], batch.targets[rows], batch.mask[rows])
+from tests.retention.known_answers import cut, data, window, window_loss
 
 
 def measure(view: View, batches: list[Batch], lags: list[int], **options: Any) -> Record:
@@ -95,13 +58,26 @@ def test_short_histories_are_never_asked_for_more_than_they_have() -> None:
     assert contexts(window(1), [0, 1, 4, 5, 6], batches) == [1, 4, 5]
 
 
-def test_the_interval_covers_the_loss_over_all_sequences() -> None:
-    truth = measure(window(3), data(4, n=4000), [2], targets=1, resamples=10).estimate[0]
-    hits = 0
-    for seed in range(60):
-        record = measure(window(3), data(4, n=60, seed=seed + 1), [2], seed=seed, targets=1, resamples=300)
-        hits += record.lower[0] <= truth <= record.upper[0]
-    assert hits >= 51  # of 60; fewer has a probability below 0.3 % at 95 %
+def test_a_window_has_the_loss_of_its_formula() -> None:
+    for width, counted in ((0, 3), (1, 1), (2, 4), (3, 5)):
+        record = measure(window(width), data(counted, n=4_000, seed=1), [1, 2, 3, 4], targets=1, resamples=2)
+        expected = [window_loss(context, width, counted) for context in record.lags]
+        assert record.estimate == pytest.approx(expected, abs=0.05)
+
+
+def test_the_interval_covers_the_loss_and_the_context_at_the_nominal_rate() -> None:
+    """400 repetitions of 60 sequences; a model that ignores its far context, which counts."""
+    seen, lags = window(2), [1, 2, 3]
+    truth = [window_loss(context, 2, 4) for context in lags]
+    covered, held = [], []
+    for seed in range(400):
+        record = measure(seen, data(4, seed=seed), lags, seed=seed, targets=4, resamples=400)
+        covered.append([a <= b <= c for a, b, c in zip(record.lower, truth, record.upper, strict=True)])
+        assert record.horizon is not None
+        held.append(record.horizon.lower <= 2 <= record.horizon.upper)
+    rates = np.mean(covered, 0)
+    assert ((rates >= 0.92) & (rates <= 0.98)).all(), rates
+    assert np.mean(held) >= 0.95
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
