@@ -139,8 +139,7 @@ def _asked(batch: Batch, spec: dict[str, Any], codec: Codec | None, target: str)
         names = _padded(named, len(shares), "label")
         return {"labels": dict(list(zip(names, shares, strict=True))[:NAMES])}
     given = spec.get("outputs", {})
-    names = list(given.get("names", [])) or _padded([], asked.shape[1], "output")
-    ahead = max(1, asked.shape[1] // len(names))  # steps of a forecast, side by side for each output
+    names, ahead = _outputs(spec, asked.shape[1])
     columns = (
         asked[:, : ahead * len(names)].reshape(len(asked), len(names), ahead).transpose(1, 2).flatten(0, 1)
     )
@@ -156,6 +155,8 @@ def _shown(batch: Batch, row: int, spec: dict[str, Any], codec: Codec | None, ta
     asked = ["?"] * len(mask)
     if target == "classes":
         asked = _names(batch.targets[row, steps], _classes(spec, codec))
+    elif target in ("values", "quantiles"):
+        asked = _next_values(batch.targets[row, steps], spec)
     kept = [name if wanted else "" for name, wanted in zip(asked, mask.tolist(), strict=True)]
     if batch.inputs.ndim == 2:
         return Shown(length, kept, read=_names(batch.inputs[row, steps], codec.symbols if codec else ()))
@@ -165,6 +166,21 @@ def _shown(batch: Batch, row: int, spec: dict[str, Any], codec: Codec | None, ta
         for name, line in list(zip(names, values.T.tolist(), strict=True))[:LINES]
     }
     return Shown(length, kept, values=lines)
+
+
+def _outputs(spec: dict[str, Any], width: int) -> tuple[list[str], int]:
+    """Name the values that are asked for in `width` columns, and count the steps ahead, which lie side by side."""
+    names = list(spec.get("outputs", {}).get("names", [])) or _padded([], width, "output")
+    return names, max(1, width // len(names))
+
+
+def _next_values(targets: Tensor, spec: dict[str, Any]) -> list[str]:
+    """Write what is asked at each step (T, V): the first outputs, one step ahead, in their units; ? where unknown."""
+    names, ahead = _outputs(spec, targets.shape[1])
+    given = spec.get("outputs", {})
+    nearest = targets[:, : ahead * len(names) : ahead][:, :LINES]
+    values = _in_units(nearest, given.get("center", []), given.get("scale", []))
+    return [" ".join(f"{_short(v):.5g}" if np.isfinite(v) else "?" for v in row) for row in values.tolist()]
 
 
 def in_units(inputs: Tensor, spec: dict[str, Any]) -> tuple[list[str], Floats]:

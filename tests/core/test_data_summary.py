@@ -80,7 +80,16 @@ def test_values_are_in_the_user_s_units_and_steps_of_a_forecast_are_one_output()
     assert found.outputs[0].quantiles == [10.0] * len(LEVELS)
     assert (found.outputs[1].quantiles, found.outputs[1].missing) == ([], 1.0)
     assert list(found.shown[0].values) == ["speed", "load"]
-    assert found.shown[0].asked == ["", "", "", "", "?"]
+    assert found.shown[0].asked == ["", "", "", "", "10 ?"]
+
+
+def test_what_is_asked_is_the_next_value_of_each_output() -> None:
+    targets = torch.tensor([[1.0, 9.0, 3.0, 9.0]]).repeat(200, 1)  # two outputs, two steps ahead
+    center, scale = FEATURES["outputs"]["center"], FEATURES["outputs"]["scale"]
+    expected = [1 * scale[0] + center[0], 3 * scale[1] + center[1]]
+    for kind in ("values", "quantiles"):
+        asked = summarise({**FEATURES, "target": kind}, {"train": features(targets)}).shown[0].asked
+        assert list(map(float, asked[-1].split())) == pytest.approx(expected)
 
 
 def test_what_is_shown_is_drawn_by_chance() -> None:

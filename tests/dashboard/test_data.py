@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from plotly.io.json import to_json_plotly
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.data import balance, histogram, sequences, visible
 from seqtoolkit_dashboard.pages import data, summary
+from seqtoolkit_dashboard.pages.asked_values import with_asked_values
 
-from seqtoolkit.data_record import Bins
+from seqtoolkit.data_record import Bins, Shown
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import Run
-from tests.dashboard.client import call, page, texts
+from tests.dashboard.client import call, figures, page, texts
 from tests.dashboard.data_folders import recall_data, series_data, write_data
 from tests.dashboard.run_folders import write_run
 
@@ -114,6 +116,27 @@ def test_each_channel_has_a_panel_and_each_sequence_a_line() -> None:
     figure = sequences(series_data().shown, "light")
     assert len(figure.data) == 2 * 3
     assert [axis.title.text for axis in figure.select_yaxes()] == ["speed", "load &lt;b&gt;"]
+
+
+def test_values_that_are_asked_have_panels_of_their_own(app: Dash, runs_dir: Path) -> None:
+    asked = ["", "1.5", "?", "-2e+3"]
+    found = series_data(shown=[Shown(4, asked, values={"load <b>": [1.0, 2.0, 3.0, 4.0]})])
+    write_data(RunFolder(runs_dir / "recall-gru"), found)
+    (drawn,) = figures(shown(app, "?look=recall-gru"))
+    assert [trace["y"] for trace in drawn["data"]] == [[1.0, 2.0, 3.0, 4.0], [None, 1.5, None, -2000.0]]
+    assert drawn["layout"]["yaxis2"]["title"]["text"] == "asked: speed"
+    assert drawn["data"][0]["name"] == "sequence 1"
+
+
+def test_one_value_alone_is_said_with_its_sequence_and_what_older_runs_wrote_is_left() -> None:
+    alone, old = (
+        Shown(3, ["", "", "2.5"], values={"a": [1, 2, 3]}),
+        Shown(2, ["?", "?"], values={"a": [1, 2]}),
+    )
+    found = series_data(shown=[alone, old])
+    assert with_asked_values(found) == found
+    classes = replace(found, target="classes", shown=[Shown(2, ["1", "2"])])
+    assert with_asked_values(classes) == classes
 
 
 def test_what_has_no_picture_is_made_visible() -> None:

@@ -9,6 +9,7 @@ from dash import Dash, html
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.pages import fields, opening, parts, summary
+from seqtoolkit_dashboard.pages.asked_values import with_asked_values
 from seqtoolkit_dashboard.pages.controls import Control, bind
 from seqtoolkit_dashboard.pages.page import Page
 from seqtoolkit_dashboard.pages.result import Result
@@ -56,7 +57,7 @@ def _shown(index: RunIndex, view: View, scheme: Scheme) -> Any:
         return parts.empty("These data cannot be shown", str(error))
     if found is None:
         return parts.empty("Nothing is known of these data", _OLD, html.Code(_HOW))
-    return summary.shown(found, runs[0], scheme)
+    return summary.shown(with_asked_values(found), runs[0], scheme)
 
 
 def _run(index: RunIndex, view: View) -> list[Run]:
