@@ -1,4 +1,4 @@
-"""What drives a model that is measured: independent inputs, the lags that fit them, and the test that it is causal."""
+"""What drives a model that is measured: independent inputs and lags that fit them; tests of variety and causality."""
 
 from __future__ import annotations
 
@@ -55,6 +55,16 @@ def check_causal(view: View, inputs: Tensor) -> None:
                 f"the model is not causal: changing its inputs from step {cut} on moved its features before it by"
                 f" {moved:.2g}; retention by lag is defined for causal models only"
             )
+
+
+def check_varied(parts: Sequence[Tensor], as_in: str = "drive(view, n, steps, seed) draws them") -> None:
+    """Raise ValueError when all sequences are the same: parts of (B, T) or (B, T, F), one or more."""
+    one = parts[0][:1]
+    if all(part.shape[1:] == one.shape[1:] and bool((part == one).all()) for part in parts):
+        raise ValueError(
+            f"the inputs do not vary: all {sum(map(len, parts))} sequences are the same, so an interval over them says"
+            f" nothing; give independent ones, as {as_in}"
+        )
 
 
 def check_lags(lags: Sequence[int], steps: int) -> None:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seqtoolkit.retention.drive import check_varied
 from seqtoolkit.retention.measured import batches, checked, finite
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.retention.statistics import INTERVAL, curve_horizon, sequence_interval
@@ -53,7 +54,8 @@ def gradient(
         vectors: m, 2 or more: as many backward passes; from D on the norm is exact.
         double: whether to compute in float64, whose floor is lower.
 
-    Raises ValueError: the inputs or lags cannot be measured, the model is not causal, or its gradients overflow.
+    Raises ValueError: the inputs or lags cannot be measured, the inputs do not vary, the model is not causal, or its
+    gradients overflow.
     """
     if vectors < 2:
         raise ValueError(
@@ -61,6 +63,7 @@ def gradient(
         )
     with _frozen(view.model, double):
         inputs = checked(view, inputs, lags)
+        check_varied([inputs])
         precision = next(view.model.parameters()).dtype
         squares = _squares(view, inputs, lags, vectors, seed)
     return [_record(view, lags, squares, precision, seed, drive)]

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.recall_curve import RecallCurve
+from seqtoolkit.retention.drive import check_causal, check_varied
 from seqtoolkit.retention.measured import finite
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.view import View
@@ -29,16 +31,18 @@ def recall(
 
     Args:
         view: of a whole SequenceModel that was trained for this.
-        batches: sequences with one recall each, so that answers are independent; each says its lag.
+        batches: sequences with one recall each, so that answers are independent; each says its lag. One or more.
         lags: all lags that the batches ask for, ascending.
         chance: accuracy of guessing.
         settings: of the record; they have `max_lag`, the longest lag in training.
         seed: of the record; the questions are the data's.
 
-    Raises ValueError: an encoder answers nothing; the data does not say its lags, or has others; the model diverged.
+    Raises ValueError: an encoder answers nothing; the data does not say its lags, or has others; all its sequences are
+    the same; the model diverged, or is not causal.
     """
     if not view.has_head:
         raise ValueError("an encoder answers nothing; recall is measured on a whole model")
+    _check(view, [batch.inputs for batch in batches])
     curve = RecallCurve(list(lags), chance, settings).to(view.device)
     for batch in batches:
         if batch.lag is None:
@@ -53,6 +57,13 @@ def recall(
         assert scores is not None
         curve.update(view.model, _on(batch, view), scores)  # type: ignore[arg-type]
     return [replace(record, seed=seed) for record in curve.records(curve.compute())]
+
+
+def _check(view: View, inputs: Sequence[Tensor]) -> None:
+    check_varied(inputs, "RecallData has them")
+    some = inputs[0].to(view.device)
+    finite(view, view.features(view.embed(some[:1])))
+    check_causal(view, some)
 
 
 def _on(batch: Batch, view: View) -> Batch:

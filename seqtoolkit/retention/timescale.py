@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtoolkit.mixer import SequenceMixer
+from seqtoolkit.retention.drive import check_varied
 from seqtoolkit.retention.measured import batches, checked
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.statistics import INTERVAL, curve_horizon, sequence_interval
@@ -48,9 +49,11 @@ def timescale(
         seed: of nothing; in the record like that of the other protocols.
         drive: the name of the data.
 
-    Raises ValueError: the inputs or lags cannot be measured, or the architecture traces no `retention`.
+    Raises ValueError: the inputs or lags cannot be measured, the inputs do not vary, the model is not causal, or the
+    architecture traces no `retention`.
     """
     inputs = checked(view, inputs, lags)
+    check_varied([inputs])
     found = [_kept(view, inputs[rows], lags) for rows in batches(*inputs.shape[:2])]
     curves = np.concatenate([kept for kept, _ in found])  # (N, L, K)
     logs = sum(total for _, total in found) / (inputs.shape[0] * inputs.shape[1])  # (L, D): E[ln a]

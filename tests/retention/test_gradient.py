@@ -215,6 +215,7 @@ def test_the_interval_covers_the_norm(spectrum: str, m: int) -> None:
         ({"spoil": math.nan}, "not finite, the first one in sequence 3 at step 7"),
         ({"spoil": math.inf}, "not finite, the first one in sequence 3 at step 7"),
         ({"mixer": Ahead}, "the model is not causal"),
+        ({"scale": 0.0}, "the inputs do not vary: all 40 sequences are the same"),
         ({"width": 7}, r"the model reads features \(N, T, 8\), the inputs are \(40, 12, 7\)"),
         ({"weight": math.nan}, "the features of this SequenceModel are not finite"),
     ],
@@ -222,6 +223,7 @@ def test_the_interval_covers_the_norm(spectrum: str, m: int) -> None:
 def test_what_cannot_be_measured_is_refused(change: dict[str, object], message: str) -> None:
     seen = known(change.get("mixer", Rotation))  # type: ignore[arg-type]
     inputs = torch.randn(int(change.get("n", N)), 12, int(change.get("width", 8)))  # type: ignore[call-overload]
+    inputs *= float(change.get("scale", 1.0))  # type: ignore[arg-type]
     if "spoil" in change:
         inputs[3, 7, 1] = change["spoil"]  # type: ignore[call-overload]
     if "weight" in change:

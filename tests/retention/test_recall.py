@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from seqtoolkit import SequenceModel
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.evaluation import Evaluation
 from seqtoolkit.losses import Loss
@@ -15,6 +16,7 @@ from seqtoolkit.retention.recall import recall
 from seqtoolkit.retention.twin import of_twin, twin
 from seqtoolkit.retention.view import view
 from seqtoolkit.task import SequenceTask
+from tests.retention.known_flow import Ahead
 
 DATA = RecallData(num_symbols=3, max_lag=8, length=24, test_per_lag=6, train_sequences=4)
 DESCRIBED = SequenceTask("gru", d_model=16, num_layers=1, spec=DATA.spec).described
@@ -44,9 +46,22 @@ def test_what_cannot_be_asked() -> None:
         recall(seen, [replace(batch, lag=None) for batch in batches], DATA.test_lags, **GIVEN)
     with pytest.raises(ValueError, match="an encoder answers nothing"):
         recall(replace(seen, _head=None), batches, DATA.test_lags, **GIVEN)
+    (batch, *_) = batches
+    same = replace(batch, inputs=batch.inputs[:1].expand_as(batch.inputs))
+    with pytest.raises(
+        ValueError, match=rf"do not vary: all {2 * len(batch)} sequences .* as RecallData has them"
+    ):
+        recall(seen, [same, same], DATA.test_lags, **GIVEN)
     torch.nn.init.constant_(next(seen.model.parameters()), torch.nan)
     with pytest.raises(ValueError, match="features of this SequenceModel are not finite"):
         recall(seen, batches, DATA.test_lags, **GIVEN)
+
+
+def test_a_model_that_sees_the_future_is_refused() -> None:
+    spec = DATA.spec
+    model = SequenceModel(Ahead, spec["num_classes"], vocab_size=spec["vocab_size"], d_model=8)
+    with pytest.raises(ValueError, match="the model is not causal: changing its inputs from step"):
+        recall(view(model), list(DATA.test_dataloader()), DATA.test_lags, **GIVEN)
 
 
 def test_a_twin_follows_its_seed_and_nothing_follows_it() -> None:

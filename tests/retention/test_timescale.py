@@ -14,8 +14,8 @@ from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.record import Horizon
 from seqtoolkit.retention.statistics import sequence_interval
 from seqtoolkit.retention.timescale import _kept, timescale
-from seqtoolkit.retention.view import view
-from tests.retention.known_flow import Decay, Gated, Rotation, known
+from seqtoolkit.retention.view import View, view
+from tests.retention.known_flow import Ahead, Decay, Gated, Rotation, known
 
 N = 40
 RETNET = [21.8, 44, 88, 177, 355, 709, 1419, 2839]  # steps: ln 2 / -ln(1 - 2^(-5-h))
@@ -83,9 +83,19 @@ def test_both_sides_of_an_encoder_decoder(part: str) -> None:
     assert 0 < record.estimate[1] < record.estimate[0] < 1
 
 
+def gated(factor: float) -> View:
+    """Look at channels that keep this share, whatever they read."""
+    seen = known(Gated, 4)
+    embedding = seen.model.embedding
+    assert isinstance(embedding, torch.nn.Linear)
+    torch.nn.init.zeros_(embedding.weight)
+    torch.nn.init.constant_(embedding.bias, factor)
+    return seen
+
+
 def test_gates_that_are_wide_open_or_shut_stay_finite() -> None:
     for factor, half_life in ((1.0, 1e7), (0.0, 0.01)):
-        (record,) = timescale(known(Gated, 4), torch.full((N, 12, 4), factor), [0, 1, 11])
+        (record,) = timescale(gated(factor), torch.randn(N, 12, 4), [0, 1, 11])
         assert record.estimate == [1.0, pytest.approx(factor), pytest.approx(factor)]
         lives = record.settings["blocks"][0]["half_lives"]
         assert np.isfinite(lives).all()
@@ -112,7 +122,7 @@ def test_factors_outside_0_to_1_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"the retention that Gated traces is to lie from 0 to 1; found .* to 3"
     ):
-        timescale(known(Gated, 4), torch.full((N, 12, 4), 3.0), [1])
+        timescale(gated(3.0), torch.randn(N, 12, 4), [1])
 
 
 @pytest.mark.parametrize(
@@ -121,3 +131,14 @@ def test_factors_outside_0_to_1_are_refused() -> None:
 def test_too_few_sequences_or_steps(n: int, lags: list[int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         timescale(known(Decay), torch.randn(n, 12, 8), lags)
+
+
+@pytest.mark.parametrize("inputs", [torch.zeros(N, 12, 8), torch.randn(1, 12, 8).expand(N, -1, -1)])
+def test_inputs_that_do_not_vary_are_refused(inputs: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match=rf"the inputs do not vary: all {N} sequences are the same"):
+        timescale(known(Decay), inputs, [1])
+
+
+def test_a_model_that_sees_the_future_is_refused() -> None:
+    with pytest.raises(ValueError, match="the model is not causal"):
+        timescale(known(Ahead), torch.randn(N, 12, 8), [1])
