@@ -108,7 +108,8 @@ def _scaled(scale: Scale) -> Callable[[int], Tensor]:
 
 
 def _timescales() -> list[System]:
-    gated, decay, nothing = known.known(known.Gated, 4), known.known(known.Decay), known.known(known.Gated)
+    gated, decay = known.known(known.Gated, 4), known.known(known.Decay)
+    nothing = known_models("known").leaky(0.0)
 
     def gates(seed: int) -> Tensor:
         drawn = torch.rand(40, 12, 4, generator=torch.Generator().manual_seed(seed))
@@ -120,7 +121,8 @@ def _timescales() -> list[System]:
         System("decay 1 - 2^(-5-h)", "timescale", "mean of g^k: half-lives 21.8 to 2839",
                _timescale(decay, lambda seed: drive(decay, 40, 40, seed=seed), LAGS,
                           [float(np.mean(_kept()**lag)) for lag in LAGS]), 32),
-        System("gates of 0", "timescale", "0", _timescale(nothing, lambda _: torch.zeros(40, 12, 8), GATES, [0.0] * 3),
+        System("leaky unit, a = 0", "timescale", "0",
+               _timescale(nothing, lambda seed: drive(nothing, 40, 12, seed=seed), GATES, [0.0] * len(GATES)),
                0, forgets=True),
     ]  # fmt: skip
 
