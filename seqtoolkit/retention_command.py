@@ -75,6 +75,9 @@ def _measure(session: Session) -> None:
     if session.reused:
         count = f"{session.reused} of {session.reused + len(left)} measurements"
         print(f"{session.name}: {count} are stored and reused (--again measures anew)", file=sys.stderr)
+    if session.changed:
+        what = ", ".join(session.changed)
+        print(f"{session.name}: other {what} than in the stored curves: measured anew", file=sys.stderr)
     with Progress(session.name, left, session.options.progress) as progress:
         for job in left:
             progress.begin(job)

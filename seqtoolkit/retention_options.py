@@ -126,13 +126,23 @@ def _parser() -> argparse.ArgumentParser:
         help="run folders (best.ckpt) or checkpoints",
     )
     add("--protocols", help=f"some of {','.join(PROTOCOLS)} (default: all that this checkpoint allows)")
-    add("--lags", help="1,2,4,8 or 1:128 (default: 1,2,3,4,6,8,12,... up to half of --steps, at most 128)")
+    add(
+        "--lags",
+        help="1,2,4,8 or 1:128, all below --steps (default: 1,2,3,4,6,8,12,... up to half of --steps, at most 128);"
+        " for truncation they are contexts, below --steps too, and longer ones need more --steps; recall is asked at"
+        " the lags of its data, whatever is given here",
+    )
     add(
         "--sequences",
         type=int,
         help=f"independent sequences for each measurement ({SEQUENCES}; {FEWER} for {', '.join(COSTLY)})",
     )
-    add("--steps", type=int, default=256, help="steps of the sequences that are drawn (256)")
+    add(
+        "--steps",
+        type=int,
+        default=256,
+        help="steps of the sequences that are drawn; every lag, and every context of truncation, is shorter (256)",
+    )
     add("--seeds", type=int, default=3, help="repetitions, each with its own inputs and untrained twin (3)")
     add(
         "--part",
@@ -146,7 +156,11 @@ def _parser() -> argparse.ArgumentParser:
         help="of the run's data, for recall and truncation (test)",
     )
     add("--no_twin", action="store_true", help="leave out the untrained twin")
-    add("--again", action="store_true", help="measure anew what is stored already")
+    add(
+        "--again",
+        action="store_true",
+        help="measure anew what is stored already, even if nothing has changed",
+    )
     add("--device", help="such as cpu or cuda:0 (default: cuda where there is one)")
     add("--json", action="store_true", help="print all records as one JSON document")
     add(

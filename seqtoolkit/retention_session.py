@@ -48,6 +48,9 @@ class Session:
     records: list[Record] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)  # protocol: why
     reused: int = 0
+    changed: list[str] = field(
+        default_factory=list
+    )  # since curves were stored that are measured anew: data, lags, ...
 
     @property
     def name(self) -> str:
@@ -95,6 +98,7 @@ class Session:
             self.reused += bool(found)
             if not found:
                 left.append(job)
+        self.changed = self._differences(stored, {job.protocol for job in left})
         return left
 
     def measure(self, job: Job) -> None:
@@ -158,6 +162,18 @@ class Session:
             return asked | {"split": options.split}
         asked |= {"sequences": options.count(protocol), "lags": list(options.lags)}
         return asked | ({"split": options.split} if protocol == "truncation" else {"steps": options.steps})
+
+    def _differences(self, stored: list[Record], protocols: set[str]) -> list[str]:
+        """Name what was asked otherwise when curves of these protocols were stored, as far as that was kept."""
+        pairs = [
+            (record.settings["asked"], self._asked(record.protocol))
+            for record in stored
+            if record.protocol in protocols
+            and record.settings.get("part") == self.view().part
+            and isinstance(record.settings.get("asked"), dict)
+        ]
+        names = {name for was, now in pairs for name in now if was.get(name) != now[name]}
+        return sorted(names)
 
     def _fits(self, record: Record, job: Job) -> bool:
         of_twin, part = bool(record.settings.get("twin")), self.view().part

@@ -69,6 +69,7 @@ def test_a_changed_file_of_the_data_is_measured_anew(
     shown = capsys.readouterr().err
     assert "reused" not in shown
     assert "note: the file of --data.file has changed since" in shown
+    assert "forecast/best: other data than in the stored curves: measured anew\n" in shown
     assert [record.seed for record in stored(forecasting)] == [0, 1]
     assert all(new.estimate != old.estimate for new, old in zip(stored(forecasting), before, strict=True))
 
@@ -161,7 +162,8 @@ def test_seeds_of_another_question_are_not_kept_beside_the_new_ones(
     assert reused(capsys, *words) == "none"
     assert len(stored(run)) == 8
     other = [*ONE_SEED[:6], "--lags", "1,4", *ONE_SEED[8:]]
-    assert reused(capsys, *words, "--no_twin", small=other) == "none"
+    assert measure(*words, "--no_twin", small=other) == 0
+    assert capsys.readouterr().err == "gru/best: other lags than in the stored curves: measured anew\n"
     assert [(record.protocol, record.seed, record.lags) for record in stored(run)] == [
         ("gradient", 0, [1, 4]),
         ("truncation", 0, [1, 4]),

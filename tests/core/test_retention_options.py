@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from seqtoolkit.retention_options import default_lags, parse, parse_lags
 from seqtoolkit.retention_store import PROTOCOLS
 
@@ -22,3 +24,11 @@ def test_as_many_sequences_as_were_asked_for() -> None:
         "decoding": 512, "gradient": 256, "influence": 256, "recall": 512, "truncation": 256, "timescale": 256,
     }  # fmt: skip
     assert {asked.count(protocol) for protocol in PROTOCOLS} == {1000}
+
+
+def test_the_help_says_what_lags_do_not_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "recall is asked at the lags of its data, whatever is given here" in said
+    assert "for truncation they are contexts, below --steps too, and longer ones need more --steps" in said
