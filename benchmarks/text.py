@@ -1,7 +1,8 @@
 """Shakespeare, a character at a time: configs/shakespeare.yaml by three seeds, against n-grams of the same plays.
 
 The ordinary commands `seqtoolkit fit` and `seqtoolkit test`, into RUNS/shakespeare-SEED; what is there is not done
-again. The order of the best n-gram is chosen on the validation play. Then the first model goes on from two prompts.
+again. The order of the best n-gram is chosen on the validation play. Then the first model shows where its bits go, and
+goes on from two prompts.
 Options that this script does not know go to `fit`, such as --trainer.max_steps 20.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 import machine
 import ngram
 import numpy as np
+import speakers
 from single import minutes, seqtoolkit, trained
 
 from seqtoolkit.data.shakespeare import ShakespeareData
@@ -57,6 +59,8 @@ def main() -> None:
         f"n = {data.spec['symbols']['test'] - 1:,} characters of two plays; intervals by bootstrap over windows."
     )
     print(f"Minutes from the first step to the last, with validation. {machine.describe()}.")
+    print("\nWhat the first of them pays for the names of speakers, which no other play has:\n")
+    print(machine.markdown(speakers.HEAD, speakers.rows(runs[0].path / "checkpoints" / "best.ckpt", data)))
     for prompt in PROMPTS:
         print(f"\n{_sampled(runs[0], prompt)}")
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+
+from seqtoolkit.model import SequenceModel
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -51,3 +54,21 @@ def test_what_repeats_is_known_and_what_is_random_is_not(ngram: Any) -> None:
         ValueError, match=r"100 symbols in n-grams of 10 do not fit 64 bits; use a lower order"
     ):
         ngram.log2_probabilities(random, random, 10, 100)
+
+
+def test_names_of_speakers_are_lines_of_their_own_and_their_bits_are_the_losses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    speakers = importlib.import_module("speakers")
+    text = "\nVIOLA.\nWho governs here? I.\n\nFIRST LORD.\nA DUKE. In nature\n"
+    found = speakers.named(text)
+    assert "".join(c for c, named in zip(text, found, strict=True) if named) == "VIOLA.FIRST LORD."
+    torch.manual_seed(0)
+    model = SequenceModel("gru", 5, 5, d_model=8, num_layers=1).eval()
+    symbols = torch.randint(5, (40,), dtype=torch.uint8)
+    whole = torch.nn.functional.cross_entropy(
+        model(symbols[None, :-1].long())[0][0], symbols[1:].long(), reduction="none"
+    )
+    monkeypatch.setattr(speakers, "STEPS", 7)
+    np.testing.assert_allclose(speakers.bits(model, symbols), whole.detach() / np.log(2), rtol=1e-5)
