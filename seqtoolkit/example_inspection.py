@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from seqtoolkit.losses import Loss
-from seqtoolkit.mixer import select_rows
+from seqtoolkit.mixer import State, select_rows
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.retention.divergence import moved
 
 Array = npt.NDArray[np.float32]
 SHOWN = 512  # steps: the last ones; influence takes some forward passes for each of them
+REPLACED = 2 * SHOWN**2  # pairs of steps over which influence replaces one and looks at the other, at most
+TOGETHER = 32_768  # steps in a forward pass
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Example:
 def influence_of_steps(model: SequenceModel, example: Example, rows: Tensor, loss: Loss) -> Array:
     """Return (R, T): how far the prediction at each of R steps moves when each shown step is replaced, in nats.
 
-    The mean over the other examples of `divergence.moved`. Exactly 0 where a step lies in the future of a row.
+    The mean of `divergence.moved` over other examples, fewer of them where many steps are shown. Exactly 0 where a step
+    lies in the future of a row. A changed run begins in the state that the unchanged one had before its block of steps.
 
     Args:
         model: causal, in eval mode.
@@ -56,20 +59,31 @@ def influence_of_steps(model: SequenceModel, example: Example, rows: Tensor, los
         rows: (R,) ascending steps, all of them shown.
         loss: what the scores mean.
     """
-    first = example.read.first
-    inputs, others = example.inputs[:, first:], example.others[:, first:]
+    first, at = example.read.first, rows - example.read.first
+    inputs = example.inputs[:, first:]
+    steps = inputs.shape[1]
+    others = example.others[: max(1, REPLACED // steps**2), first:]
     state = model.advance(example.inputs[:, :first])[1] if first else None
-    many = select_rows(state, torch.zeros(len(others), dtype=torch.long))
-    at = rows - first
-    before = model(inputs, state)[0][0]  # (T, V)
-    result = torch.zeros(len(rows), inputs.shape[1])
-    for step in range(inputs.shape[1]):
-        later = at >= step
-        if later.any():
-            changed = inputs.repeat(len(others), *[1] * (inputs.ndim - 1))
-            changed[:, step] = others[:, step]
-            after = model(changed, many)[0][:, at[later]]  # (K, rows, V)
-            result[later, step] = (
-                moved(loss.target, before[at[later]].expand_as(after), after).mean(0).float()
-            )
+    before = model(inputs, state)[0][0, at]  # (R, V)
+    result = torch.zeros(len(rows), steps)
+    width = max(1, TOGETHER // (steps * len(others)))
+    for start in range(0, int(at.max()) + 1, width):
+        block, later = torch.arange(start, min(start + width, steps)), at >= start
+        changed = _changed(inputs[0, start:], others[:, start:], block - start)
+        after = model(changed, _repeated(state, len(changed)))[0][:, at[later] - start]
+        after = after.unflatten(0, (len(others), len(block)))  # (K, J, rows, V)
+        result[later, start : start + width] = moved(loss.target, before[later], after).mean(0).float().T
+        state = model.advance(inputs[:, block], state)[1]
+    result[torch.arange(steps) > at[:, None]] = 0  # what lies ahead moves nothing but by rounding
     return result.numpy()
+
+
+def _changed(inputs: Tensor, others: Tensor, block: Tensor) -> Tensor:
+    """Return (K * J, S, ...): inputs (S, ...) with each of J steps replaced by that of each of K others."""
+    changed = inputs.repeat(len(others), len(block), *[1] * inputs.ndim)
+    changed[:, torch.arange(len(block)), block] = others[:, block]
+    return changed.flatten(0, 1)
+
+
+def _repeated(state: State, count: int) -> State:
+    return select_rows(state, torch.zeros(count, dtype=torch.long))

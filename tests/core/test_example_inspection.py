@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,23 @@ def test_influence_is_the_mean_move_under_the_steps_of_others(tmp_path: Path) ->
     assert found[1, 33] == pytest.approx(np.mean(by_hand), rel=1e-3)
     assert found[0, 33] == 0
     assert not (example.others[:, 33] == example.inputs[0, 33]).all(-1).any()
+
+
+@pytest.mark.parametrize("arch", ["gru", "attention"])
+def test_influence_is_the_same_however_steps_are_put_together(
+    tmp_path: Path, arch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = load(series_run(tmp_path / "run", arch))
+    example, loss = open_example(checkpoint, "val 0"), Loss.of(checkpoint.described.spec)
+    given = (checkpoint.model, example, torch.tensor([3, 30, 46]), loss)
+    whole = influence_of_steps(*given)  # type: ignore[arg-type]
+    for together in (1, 48 * 8 * 5):
+        monkeypatch.setattr(example_inspection, "TOGETHER", together)
+        np.testing.assert_allclose(influence_of_steps(*given), whole, rtol=1e-3, atol=1e-8)  # type: ignore[arg-type]
+    monkeypatch.setattr(example_inspection, "REPLACED", 2 * 48**2)
+    fewer = influence_of_steps(checkpoint.model, replace(example, others=example.others[:2]), *given[2:])  # type: ignore[arg-type]
+    np.testing.assert_allclose(influence_of_steps(*given), fewer, rtol=1e-3, atol=1e-8)  # type: ignore[arg-type]
+    assert not np.allclose(fewer, whole, rtol=1e-2)
 
 
 @pytest.mark.parametrize("arch", ["gru", "attention"])
