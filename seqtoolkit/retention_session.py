@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -21,6 +20,7 @@ from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.twin import of_twin, twin
 from seqtoolkit.retention.view import View, view
+from seqtoolkit.retention_asked import asked_of, differences, question
 from seqtoolkit.retention_options import Options
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import Run, read_run
@@ -98,7 +98,8 @@ class Session:
             self.reused += bool(found)
             if not found:
                 left.append(job)
-        self.changed = self._differences(stored, {job.protocol for job in left})
+        again = {job.protocol for job in left}
+        self.changed = differences((r, self._asked(r.protocol)) for r in stored if r.protocol in again)
         return left
 
     def measure(self, job: Job) -> None:
@@ -153,40 +154,21 @@ class Session:
         )
 
     def _asked(self, protocol: str) -> dict[str, Any]:
-        """Return what decides the numbers of a protocol, beside the seed: with the same again, it is reused."""
-        options = self.options
-        asked: dict[str, Any] = {"checkpoint": self.digest, "version": _version()}
-        if protocol in retention_data.NEEDS_DATA:
-            asked["data"] = self._data_digest
-        if protocol == "recall":
-            return asked | {"split": options.split}
-        asked |= {"sequences": options.count(protocol), "lags": list(options.lags)}
-        return asked | ({"split": options.split} if protocol == "truncation" else {"steps": options.steps})
-
-    def _differences(self, stored: list[Record], protocols: set[str]) -> list[str]:
-        """Name what was asked otherwise when curves of these protocols were stored, as far as that was kept."""
-        pairs = [
-            (record.settings["asked"], self._asked(record.protocol))
-            for record in stored
-            if record.protocol in protocols
-            and record.settings.get("part") == self.view().part
-            and isinstance(record.settings.get("asked"), dict)
-        ]
-        names = {name for was, now in pairs for name in now if was.get(name) != now[name]}
-        return sorted(names)
+        data = self._data_digest if protocol in retention_data.NEEDS_DATA else ""
+        return question(protocol, self.options, self.digest, data)
 
     def _fits(self, record: Record, job: Job) -> bool:
-        of_twin, part = bool(record.settings.get("twin")), self.view().part
-        return (
-            (record.protocol, record.seed, of_twin) == (job.protocol, job.seed, job.twin)
-            and record.settings.get("part") == part
-            and record.settings.get("asked") == self._asked(job.protocol)
-        )
+        of_twin = bool(record.settings.get("twin"))
+        same = (record.protocol, record.seed, of_twin) == (job.protocol, job.seed, job.twin)
+        return same and asked_of(record) == self._asked(job.protocol)
 
     def _stored(self) -> list[Record]:
+        """Read the curves of this part of the checkpoint."""
         if self.folder is None:
             return []
-        return retention_store.read(self.folder.path, self.checkpoint.path.stem, self.checkpoint.step)
+        part = self.view().part
+        found = retention_store.read(self.folder.path, self.checkpoint.path.stem, self.checkpoint.step)
+        return [record for record in found if record.settings.get("part") == part]
 
     def _possible(self, protocol: str) -> None:
         """Raise ValueError when a protocol that needs data has none of its kind."""
@@ -224,11 +206,6 @@ def independent(seen: View, n: int, steps: int, seed: int) -> Tensor:
     """Draw independent inputs; of a large vocabulary, symbols that are spread over it evenly."""
     every = max(1, -(-seen.vocab_size // MOST_SYMBOLS))
     return drive(seen, n, steps, seed, range(0, seen.vocab_size, every) if every > 1 else None)
-
-
-def _version() -> str:
-    """Return major and minor version of what measures: another one may measure otherwise."""
-    return ".".join(version("seqtoolkit").split(".")[:2])
 
 
 def find_protocol(name: str) -> Any:

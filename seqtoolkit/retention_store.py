@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seqtoolkit.retention.record import Record
+from seqtoolkit.retention_asked import asked_of
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import read_probe
 
@@ -35,8 +36,8 @@ def merge(old: Iterable[Record], new: Iterable[Record]) -> list[Record]:
     Older seeds and twins that were asked for otherwise (`asked` in the settings) are left out: one curve, one question.
     """
     new = list(new)
-    asked = {_curve(record): _asked(record) for record in new if _asked(record)}
-    kept = [record for record in old if _asked(record) == asked.get(_curve(record), _asked(record))]
+    asked = {_curve(record): asked_of(record) for record in new if asked_of(record)}
+    kept = [record for record in old if asked_of(record) == asked.get(_curve(record), asked_of(record))]
     found = {key(record): record for record in (*kept, *new)}
     return [found[name] for name in sorted(found, key=_order)]
 
@@ -87,15 +88,9 @@ def _curve(record: Record) -> tuple[str, str, str]:
     return protocol, part, drive
 
 
-def _asked(record: Record) -> dict[str, Any]:
-    """Return what decided the numbers of a record; nothing where that is not kept."""
-    asked = record.settings.get("asked")
-    return asked if isinstance(asked, dict) else {}
-
-
 def _is_of(record: Record, digest: str) -> bool:
     """Say whether a record is of the checkpoint with this digest, as far as both are known."""
-    return not digest or _asked(record).get("checkpoint", digest) == digest
+    return not digest or asked_of(record).get("checkpoint", digest) == digest
 
 
 def _order(name: Key) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from seqtoolkit import retention_session, retention_store
+from seqtoolkit import retention_asked, retention_store
 from seqtoolkit.cli import main
 from seqtoolkit.probes import outdated
 from seqtoolkit.run_folder import RunFolder
@@ -119,11 +119,11 @@ def test_another_version_measures_anew(
     run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = [run, "--protocols", "gradient,recall", "--no_twin"]
-    monkeypatch.setattr(retention_session, "version", lambda _: "3.1.4")
+    monkeypatch.setattr(retention_asked, "version", lambda _: "3.1.4")
     assert reused(capsys, *words) == "none"
-    monkeypatch.setattr(retention_session, "version", lambda _: "3.1.5")
+    monkeypatch.setattr(retention_asked, "version", lambda _: "3.1.5")
     assert reused(capsys, *words).startswith("3 of 3 measurements")
-    monkeypatch.setattr(retention_session, "version", lambda _: "3.2.0")
+    monkeypatch.setattr(retention_asked, "version", lambda _: "3.2.0")
     assert reused(capsys, *words) == "none"
     assert {record.settings["asked"]["version"] for record in stored(run)} == {"3.2"}
 
