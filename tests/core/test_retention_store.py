@@ -84,3 +84,37 @@ def test_a_damaged_record_is_left_out(folder: RunFolder, changes: dict[str, Any]
     value["records"][0] |= changes
     file.write_text(json.dumps(value))
     assert len(retention_store.read(folder.path, "best", 5)) == 1
+
+
+def test_one_curve_is_one_question() -> None:
+    """Seeds and twins that were asked otherwise go; other parts, drives and protocols are other curves, and stay."""
+    few, many = {"lags": [1]}, {"lags": [1, 2]}
+    others = [
+        record(part="decoder", asked=few),
+        record(drive="text/val", asked=few),
+        record("gradient", asked=few),
+    ]
+    old = [
+        record(asked=few),
+        record(seed=1, asked=few),
+        record(twin=True, asked=few),
+        record(seed=2),
+        *others,
+    ]
+    found = retention_store.merge(old, [record(asked=many)])
+    assert found == retention_store.merge(others, [record(asked=many)])
+    assert len(found) == 4
+    assert (
+        len(retention_store.merge(old, [record(seed=3, asked=few)])) == 7
+    )  # all but the one that was not kept
+    by_test = record("recall", seed=5)
+    twin = record("recall", twin=True, asked=few)
+    assert len(retention_store.merge([twin], [by_test])) == 2  # it does not say what it was asked
+
+
+def test_curves_of_another_file_at_the_same_step_are_left_out(folder: RunFolder) -> None:
+    retention_store.write(folder, CHECKPOINT, 5, [record(asked={"checkpoint": "a"})], digest="a")
+    retention_store.write(folder, CHECKPOINT, 5, [record("recall")])
+    assert len(retention_store.read(folder.path, "best", 5)) == 2
+    retention_store.write(folder, CHECKPOINT, 5, [record("gradient", asked={"checkpoint": "b"})], digest="b")
+    assert [r.protocol for r in retention_store.read(folder.path, "best", 5)] == ["gradient", "recall"]
