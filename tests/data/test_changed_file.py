@@ -1,0 +1,88 @@
+"""A file that is another one than in training is noted, whatever reads it; the same one is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqtoolkit.cli import main
+
+MODEL = "--model.arch gru --model.d_model 8 --model.num_layers 1".split()
+QUIET = "--trainer.enable_progress_bar false --trainer.log_every_n_steps 1".split()
+Write = Callable[[Path, bool], None]  # the file of a path; another one, of the same size and kind, when True
+
+
+def ts(path: Path, other: bool) -> None:
+    rows = [f"{i},{i % 3},{i + other}:{'ab'[i % 2]}" for i in range(12)]
+    path.write_text("\n".join(["@classLabel true a b", "@data", *rows, ""]))
+
+
+def prose(path: Path, other: bool) -> None:
+    path.write_text("the cat sat on the mat. " * 600 + ("a tame cat." if other else "a cat met a."))
+
+
+def folder(path: Path, other: bool) -> None:
+    path.mkdir(exist_ok=True)
+    for name, number in (("a", 400), ("b", 300), ("c", 200 + other)):
+        (path / f"{name}.txt").write_text(f"{name} cat sat on the mat. " * number)
+
+
+def classes(path: Path, other: bool) -> None:
+    rows = [f"a {word} film{i if i else 'x' * other}\t{label}" for i in range(20) for word, label in
+            (("good", "up"), ("bad", "down"))]  # fmt: skip
+    path.write_text("\n".join(["text\tlabel", *rows, ""]))
+
+
+def conll(path: Path, other: bool) -> None:
+    sentences = [f"Dogs N\nbark V\n{'twice' if i % 2 else 'w' + 'x' * i} A\n" for i in range(60 + other)]
+    path.write_text("\n".join(sentences))
+
+
+def pairs(path: Path, other: bool) -> None:
+    words = ["".join("abc"[i // 3**k % 3] for k in range(4)) for i in range(60 + other)]
+    path.write_text("".join(f"{word}\t{word[::-1]}\n" for word in words))
+
+
+def rolls(path: Path, other: bool) -> None:
+    x = (np.random.default_rng(0).random((8, 6, 3)) < 0.5).astype(np.uint8)
+    x[-1, -1, -1] ^= other
+    np.savez(path, x=x, lengths=np.full(8, 6))
+
+
+def images(path: Path, other: bool) -> None:
+    x = np.random.default_rng(0).integers(0, 9, (20, 3, 4)).astype(np.uint8)
+    x[-1, -1, -1] += other
+    np.savez(path, x=x, y=np.arange(20) % 2)
+
+
+CASES: dict[str, tuple[str, str, Write, tuple[str, ...]]] = {
+    "LabelledSeriesData": ("LabelledSeriesData", "a.ts", ts, ("train", "test")),
+    "TextData": ("TextData", "a.txt", prose, ("file",)),
+    "TextData of a folder": ("TextData", "texts", folder, ("train", "val")),
+    "LabelledTextData": ("LabelledTextData", "a.tsv", classes, ("file",)),
+    "TaggedData": ("TaggedData", "a.conll", conll, ("file",)),
+    "PairsData": ("PairsData", "a.tsv", pairs, ("file",)),
+    "RollData": ("RollData", "a.npz", rolls, ("train", "val")),
+    "ImageRowsData": ("ImageRowsData", "a.npz", images, ("train",)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_changed_file_is_noted(case: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    data, name, write, options = CASES[case]
+    write(tmp_path / name, False)
+    given = [word for option in options for word in (f"--data.{option}", str(tmp_path / name))]
+    run = tmp_path / "run"
+    fit = ["fit", "--data", data, *given, *MODEL, "--run", str(run), "--trainer.max_steps", "1", *QUIET]
+    assert main(fit) == 0
+    again = ["validate", "--ckpt_path", str(run / "checkpoints" / "last.ckpt"), *QUIET]
+    assert main(again) == 0
+    assert "has changed since" not in capfd.readouterr().err
+    write(tmp_path / name, True)
+    assert main(again) == 0
+    said = capfd.readouterr().err
+    for option in options:
+        assert f"note: the file of --data.{option} has changed since {run}" in said
