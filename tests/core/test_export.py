@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from seqtoolkit import checkpoint, cli, export, export_torch
+from seqtoolkit import checkpoint, cli, export, export_onnx, export_torch
 from seqtoolkit.codec import Codec
 from seqtoolkit.described import describe
 from seqtoolkit.export_layout import columns, layout
@@ -43,6 +43,10 @@ def saved(folder: Path, arch: str, spec: dict[str, Any], **options: Any) -> Path
         ("attention", TOKENS, "torch"),
         ("rnn", UNITS, "torch"),
         ("gru", UNITS, "onnx"),
+        ("rnn", TOKENS, "onnx"),
+        ("lstm", UNITS, "onnx"),
+        ("attention", TOKENS, "onnx"),
+        ("attention", UNITS, "onnx"),
     ],
 )
 def test_programs_are_the_model(
@@ -58,30 +62,29 @@ def test_programs_are_the_model(
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"model.json", *said["files"].values()}
     assert cli.main(words) == 2
     assert "is there already" in capsys.readouterr().err
-    if format == "torch":
-        first, later = (
-            export_torch.opened(tmp_path / "out" / said["files"][name]) for name in ("first", "next")
-        )
-        model = checkpoint.load(file).model
-        _compare(model, spec, first, later)
+    opened = {"torch": export_torch.opened, "onnx": export_onnx.opened}[format]
+    first, later = (opened(tmp_path / "out" / said["files"][name]) for name in ("first", "next"))
+    _compare(checkpoint.load(file).model, spec, first, later)
 
 
 @torch.no_grad()
 def _compare(model: Any, spec: dict[str, Any], first: Any, later: Any) -> None:
-    """Whole sequences at once, by the model itself and scaled by hand, are the steps of the programs."""
+    """Whole sequences at once, by the model itself and scaled by hand, are the steps of the programs; so is a state."""
     inputs = torch.randint(7, (4, 6)) if "vocab_size" in spec else torch.randn(4, 6, 2) * 20 + 100
     assert isinstance(model, SequenceModel)
     if "vocab_size" in spec:
-        expected = model(inputs)[0]
+        expected, after = model(inputs)
     else:
         center, scale = (torch.tensor(spec["inputs"][name]) for name in ("center", "scale"))
-        scores = model((inputs - center) / scale)[0].view(4, 6, 2, 3)
+        scores, after = model((inputs - center) / scale)
+        scores = scores.view(4, 6, 2, 3)
         expected = (scores * scale[:, None] + center[:, None]).sort(-1).values.flatten(2)
     found, state = first(inputs[:, :1])
     torch.testing.assert_close(found, expected[:, 0], atol=1e-4, rtol=1e-4)
     for step in range(1, 6):
         found, state = later(inputs[:, step : step + 1], state)
         torch.testing.assert_close(found, expected[:, step], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(export.leaves(state), export.leaves(after), atol=1e-5, rtol=1e-5)
 
 
 def test_marks_of_what_was_missing_are_read_as_they_are(tmp_path: Path) -> None:
