@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,28 @@ def test_protocols_can_be_chosen_and_without_a_choice_a_run_that_recorded_is_sho
     named = [trace["name"] for trace in drawn[ids.FORMING_GRAPH]["figure"]["data"] if trace.get("name")]
     assert named == ["forming"]
     assert draw(app, "?protocol=recall")[ids.FORMING_FRAME]["hidden"] is True
+
+
+def test_the_horizons_that_are_drawn_are_a_file(app: Dash, recorded: Path) -> None:
+    given = {"url__search": "?run=forming&protocol=gradient", "forming_csv__n_clicks": 1}
+    sent = call(app, ids.FORMING_DOWNLOAD, "forming-csv.n_clicks", **given)[ids.FORMING_DOWNLOAD]["data"]
+    rows = list(csv.DictReader(io.StringIO(sent["content"])))
+    assert sent["filename"] == "forming.csv"
+    assert {row["protocol"] for row in rows} == {"gradient"}
+    curve = draw(app, "?run=forming&protocol=gradient")[ids.FORMING_GRAPH]["figure"]["data"][-1]
+    assert [float(row["step"]) for row in rows] == curve["x"]
+    assert [[float(row[end]) for end in ("horizon", "lower", "upper")] for row in rows] == [
+        list(values[1:]) for values in curve["customdata"]
+    ]
+    last = {name: float(rows[-1][name]) for name in ("censored", "seconds", "share_of_training")}
+    assert last == {"censored": 1, "seconds": 12.0, "share_of_training": 0.021}
+
+
+def test_the_button_waits_for_numbers(app: Dash, recorded: Path) -> None:
+    assert draw(app, "?run=forming")[ids.FORMING_CSV]["disabled"] is False
+    assert draw(app, "?run=recall-lstm")[ids.FORMING_CSV]["disabled"] is True
+    given = {"url__search": "?run=recall-lstm", "forming_csv__n_clicks": 1}
+    assert call(app, ids.FORMING_DOWNLOAD, "forming-csv.n_clicks", **given) is None
 
 
 def test_without_any_it_says_what_to_type(app: Dash) -> None:

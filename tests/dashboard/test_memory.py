@@ -87,7 +87,7 @@ def test_protocols_can_be_chosen(app: Dash, measured: Path) -> None:
 
 def test_the_table_has_capacity_twins_and_censoring(app: Dash, measured: Path) -> None:
     shown = texts(draw(app, "?run=recall-gru")[ids.MEMORY_TABLE])
-    assert {"Untrained twin", "MC 40 [36, 44]", "0, 1", "24 to 48", "2 [1, 4]"} <= set(shown)
+    assert {"Untrained twin", "MC 42 [36, 48.4]", "0, 1", "24 to 48", "2 [1, 4]"} <= set(shown)
     assert "gru, untrained" not in shown
 
 
@@ -96,10 +96,75 @@ def test_all_numbers_are_a_file(app: Dash, measured: Path) -> None:
     sent = call(app, ids.MEMORY_DOWNLOAD, "memory-csv.n_clicks", **given)[ids.MEMORY_DOWNLOAD]["data"]
     rows = list(csv.DictReader(io.StringIO(sent["content"])))
     assert sent["filename"] == "retention.csv"
-    assert len(rows) == 2 * 2 * 2 * len(SHAPES) * 12  # runs, twins, seeds, protocols, lags
+    assert len(rows) == 2 * 2 * 3 * len(SHAPES) * 12  # runs, twins, two seeds and both, protocols, lags
+    assert {row["seed"] for row in rows} == {"0", "1", "all"}
     assert {row["untrained"] for row in rows} == {"0", "1"}
     assert rows[0]["run"] == "recall-lstm"
     assert all(math.isfinite(float(row["estimate"])) for row in rows)
+
+
+def test_every_horizon_of_the_table_is_in_a_file(app: Dash, measured: Path) -> None:
+    given = {"url__search": "?run=recall-gru", "memory_horizons_csv__n_clicks": 1}
+    sent = call(app, ids.MEMORY_HORIZONS_DOWNLOAD, "memory-horizons-csv.n_clicks", **given)
+    rows = list(csv.DictReader(io.StringIO(sent[ids.MEMORY_HORIZONS_DOWNLOAD]["data"]["content"])))
+    joined = {row["protocol"]: row for row in rows if row["seed"] == "all" and row["untrained"] == "0"}
+    one = joined["decoding"]
+    assert (one["horizon"], one["lower"], one["upper"], one["censored"], one["upper_censored"]) == (
+        "32", "24", "48", "0", "0",
+    )  # fmt: skip
+    assert (one["quantity"], float(one["value"]), float(one["value_lower"]), float(one["value_upper"])) == (
+        "capacity", pytest.approx(42), pytest.approx(36), pytest.approx(48.4),
+    )  # fmt: skip
+    assert joined["gradient"]["horizon"] == ""
+    assert {row["seed"] for row in rows} == {"0", "1", "all"}
+
+
+def test_p_values_are_shown_and_saved(app: Dash, measured: Path) -> None:
+    one = next(record for record in protocol_records("lstm") if record["protocol"] == "influence")
+    tested = {**one, "settings": {**one["settings"], "p_values": [0.002 * (i + 1) for i in range(12)]}}
+    store(measured / "recall-lstm", tested)
+    shown = texts(draw(app, "?run=recall-lstm")[ids.MEMORY_TABLE])
+    assert {"Tests of influence at each lag", "lag 128", "0.002", "0.024"} <= set(shown)
+    sent = call(app, ids.MEMORY_DOWNLOAD, "memory-csv.n_clicks",
+                url__search="?run=recall-lstm", memory_csv__n_clicks=1)  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(sent[ids.MEMORY_DOWNLOAD]["data"]["content"])))
+    assert [float(row["p_value"]) for row in rows] == tested["settings"]["p_values"]
+    assert "Tests of influence at each lag" not in texts(draw(app, "?run=recall-gru")[ids.MEMORY_TABLE])
+
+
+@pytest.mark.parametrize("found", ["x", [1.0], [None] * 12, [[0.1]] * 12, {}])
+def test_p_values_that_cannot_be_read_are_left_out(app: Dash, measured: Path, found: Any) -> None:
+    one = protocol_records("lstm")[2]
+    write_raw(measured / "recall-lstm", [{**one, "settings": {"p_values": found}}])
+    assert "Tests of influence at each lag" not in texts(draw(app, "?run=recall-lstm")[ids.MEMORY_TABLE])
+
+
+def test_a_curve_without_its_untrained_twin_says_what_measures_it(app: Dash, measured: Path) -> None:
+    lines = texts(draw(app, "?run=recall-rnn&run=recall-attention")[ids.MEMORY_TABLE])
+    assert any(
+        "No untrained twin is stored for recall of recall-rnn, recall-attention." in line for line in lines
+    )
+    assert "seqtoolkit retention runs/recall-rnn --protocols recall" in lines
+    assert not any("No untrained twin" in line for line in texts(draw(app, BOTH)[ids.MEMORY_TABLE]))
+
+
+def test_records_of_a_checkpoint_that_was_replaced_are_marked(app: Dash, measured: Path) -> None:
+    file = measured / "recall-lstm" / "checkpoints" / "best.ckpt"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"first")
+    store(measured / "recall-lstm", *protocol_records("lstm"), step=900)
+    assert "older, replaced since" not in texts(draw(app, BOTH)[ids.MEMORY_TABLE])
+    file.write_bytes(b"another")
+    drawn = draw(app, BOTH)
+    notes = texts(drawn[ids.MEMORY_NOTES])
+    assert any("recall-lstm: these curves are of an older best.ckpt, of step 900" in text for text in notes)
+    assert not any(text.startswith("recall-gru") for text in notes)  # whose checkpoint is gone
+    assert "older, replaced since" in texts(drawn[ids.MEMORY_TABLE])
+    sent = call(app, ids.MEMORY_DOWNLOAD, "memory-csv.n_clicks", url__search=BOTH, memory_csv__n_clicks=1)
+    rows = csv.DictReader(io.StringIO(sent[ids.MEMORY_DOWNLOAD]["data"]["content"]))
+    assert {(row["run"], row["of_older_checkpoint"]) for row in rows} == {
+        ("recall-lstm", "1"), ("recall-gru", "0"),
+    }  # fmt: skip
 
 
 def test_nothing_is_sent_without_a_click(app: Dash, measured: Path) -> None:

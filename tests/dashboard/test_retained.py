@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS, Panel, retention
 from seqtoolkit_dashboard.figures.memory_traces import Curve
 from seqtoolkit_dashboard.figures.shares import shares
-from seqtoolkit_dashboard.pages import horizons, retained
+from seqtoolkit_dashboard.pages import retained, retained_csv
 from seqtoolkit_dashboard.pooled import pooled
 from seqtoolkit_dashboard.theme import LineStyle
 
@@ -88,5 +90,11 @@ def test_a_far_null_does_not_flatten_the_curves() -> None:
 
 def test_names_that_a_spreadsheet_would_run_are_quoted() -> None:
     evil = Run(Path("x"), "=cmd()", "finished", arch="+1")
-    line = horizons.numbers([(evil, records("recall")[0][1])], "@best").splitlines()[1]
-    assert line.startswith("'=cmd(),'+1,'@best,recall")
+    for write in (retained_csv.curves, retained_csv.horizons):
+        line = write([(evil, records("recall")[0][1])], "@best", ()).splitlines()[1]
+        assert line.startswith("'=cmd(),'+1,'@best,recall")
+
+
+def test_a_negative_number_stays_a_number() -> None:
+    rows = csv.DictReader(io.StringIO(retained_csv.curves(records("gradient"), "best", ())))
+    assert min(float(row["estimate"]) for row in rows) < 0

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import Dash, Input, State, html
+from dash import Dash, Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.forming import Horizons, forming
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS
-from seqtoolkit_dashboard.pages import parts, retained
+from seqtoolkit_dashboard.pages import cells, parts, retained, saving
 from seqtoolkit_dashboard.pages.live import Seen
 from seqtoolkit_dashboard.pages.picture import Picture, update
 from seqtoolkit_dashboard.runs import RunIndex, Series
@@ -28,10 +28,14 @@ PICTURE = Picture(
     ids.FORMING_SEEN,
     ids.FORMING_CHANGED,
 )
+COLUMNS = (
+    "run", "architecture", "protocol", "step", "horizon", "lower", "upper", "censored", "seconds", "share_of_training",
+)  # fmt: skip
 _PREFIX = "retention/"
 _COLUMNS = ("", "_lower", "_upper")  # of a horizon; _censored is 1 where it lies beyond the longest lag
 _CAPTION = (
-    "Measured at validations. Shaded: 95 % interval. Triangle: at least so far, the longest lag measured."
+    "Measured at validations. Shaded: 95 % interval of the horizon of each measurement, which is one draw of inputs."
+    " Triangle: at least so far, the longest lag measured."
 )
 _HOW = (
     "seqtoolkit fit --config configs/recall.yaml --model.arch lstm --retention.protocols gradient,influence"
@@ -40,15 +44,19 @@ _HOW = (
 
 def layout() -> Any:
     """Return the place of the picture."""
-    return html.Div(parts.card("While it was trained", PICTURE.layout()), className="measure")
+    save = saving.button("Download these horizons (CSV)", ids.FORMING_CSV, ids.FORMING_DOWNLOAD)
+    body = [PICTURE.layout(), html.Div(save, className="below")]
+    return html.Div(parts.card("While it was trained", *body), className="measure")
 
 
 def register(app: Dash, index: RunIndex) -> None:
     """Draw whenever the view, the colours or the files change."""
     PICTURE.watch(app, lambda view: index.version(_chosen(index, view)))
 
+    saving.serve(app, ids.FORMING_CSV, ids.FORMING_DOWNLOAD, "forming.csv", lambda view: _file(index, view))
+
     @app.callback(
-        PICTURE.outputs(),
+        output={"picture": PICTURE.outputs(), "no_numbers": Output(ids.FORMING_CSV, "disabled")},
         inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data"), Input(PICTURE.changed, "data")],
         state=[State(PICTURE.seen, "data")],
     )
@@ -59,21 +67,15 @@ def register(app: Dash, index: RunIndex) -> None:
         runs = _chosen(index, view)
         version = index.version(runs)  # before reading, so that no change is missed
         series = {run.id: index.series(run) for run in runs}
-        return update(*picture(index.runs(), runs, series, view, scheme), version, seen)
+        figure, words = picture(index.runs(), runs, series, view, scheme)
+        return {"picture": update(figure, words, version, seen), "no_numbers": figure is None}
 
 
 def picture(
     everyone: Sequence[Run], runs: Sequence[Run], series: dict[str, Series], view: View, scheme: Scheme
 ) -> tuple[go.Figure | None, Any]:
     """Return the horizons of the runs and a caption, or how to record some."""
-    styles = line_styles(everyone, runs, scheme)
-    chosen = retained.protocols(view.protocol) or list(PROTOCOLS)
-    curves = [
-        one
-        for run in runs
-        for one in horizons(run.id, series[run.id], styles[run.id])
-        if one.protocol in chosen
-    ]
+    curves = _drawn(everyone, runs, series, view, scheme)
     if not curves:
         why = (
             "No selected run has recorded its horizons while it was trained. Record them, at validations, by:"
@@ -82,6 +84,17 @@ def picture(
     costs = [f"{run.id}: {cost}" for run in runs if (cost := _cost(series[run.id]))]
     cost = f" Its cost: {'; '.join(costs)}." if costs else ""
     return forming(curves, view.lag, scheme), _CAPTION + cost
+
+
+def numbers(runs: Sequence[Run], series: dict[str, Series], view: View) -> str | None:
+    """Return the horizons that are drawn as CSV, a line for each step, with their cost; None where there are none."""
+    labels = {run.id: run.label for run in runs}
+    rows = [
+        [one.run, labels[one.run], one.protocol, *values, *_spent(series[one.run], values[0])]
+        for one in _drawn(runs, runs, series, view, "light")
+        for values in zip(one.steps, one.estimate, one.lower, one.upper, map(int, one.censored), strict=True)
+    ]
+    return cells.written(COLUMNS, rows) if rows else None
 
 
 def horizons(run: str, series: Series, style: LineStyle) -> Iterator[Horizons]:
@@ -95,6 +108,26 @@ def horizons(run: str, series: Series, style: LineStyle) -> Iterator[Horizons]:
         estimate, lower, upper = ([column[step] for step in steps] for column in columns)
         censored = [beyond.get(step, 0.0) > 0 for step in steps]
         yield Horizons(run, protocol, steps, estimate, lower, upper, censored, style)
+
+
+def _drawn(
+    everyone: Sequence[Run], runs: Sequence[Run], series: dict[str, Series], view: View, scheme: Scheme
+) -> list[Horizons]:
+    """Return the horizons of the runs, of the protocols of the view."""
+    styles = line_styles(everyone, runs, scheme)
+    chosen = retained.protocols(view.protocol) or list(PROTOCOLS)
+    found = (one for run in runs for one in horizons(run.id, series[run.id], styles[run.id]))
+    return [one for one in found if one.protocol in chosen]
+
+
+def _file(index: RunIndex, view: View) -> str | None:
+    runs = _chosen(index, view)
+    return numbers(runs, {run.id: index.series(run) for run in runs}, view)
+
+
+def _spent(series: Series, step: float) -> list[float | str]:
+    """Return what recording had cost up to a step, in seconds and as a share of the training."""
+    return [_at(series, _PREFIX + name).get(step, "") for name in ("seconds", "share")]
 
 
 def _at(series: Series, name: str) -> dict[float, float]:

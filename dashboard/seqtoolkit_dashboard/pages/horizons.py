@@ -1,18 +1,16 @@
-"""Retention as a table of horizons, and as a file of numbers."""
+"""Retention as a table of horizons, and what is missing there: untrained twins."""
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Collection
 from typing import Any
 
 from dash import html
 
-from seqtoolkit.files import is_number
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run
-from seqtoolkit_dashboard.pages import parts
-from seqtoolkit_dashboard.pooled import Records, facets, twin
+from seqtoolkit_dashboard.pages import known_by, measured, parts, retained
+from seqtoolkit_dashboard.pooled import Records, facets, pooled, twin
 
 HEAD = (
     "Run",
@@ -22,108 +20,91 @@ HEAD = (
     "Unit",
     "Seeds",
     "Horizon (steps)",
-    "95 % interval",
+    "Interval",
     "Beyond the longest lag?",
     "Untrained twin",
     "And",
     "n for each lag",
+    "Checkpoint",
 )
-_OPTIONAL = ("Measured on", "Seeds", "Untrained twin", "And")  # left out where no row has them
-COLUMNS = (
-    "run", "architecture", "checkpoint", "protocol", "unit", "measured", "untrained", "seed",
-    "lag", "estimate", "lower", "upper", "null", "n",
-)  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
+_OPTIONAL = ("Measured on", "Seeds", "Untrained twin", "And", "Checkpoint")  # left out where no row has them
 _NONE = "–"
-_FIGURES = {
-    "capacity": "MC {}",
-    "slope": "{} for each lag",
-    "half_life": "half-life {}",
-    "full_loss": "full loss {}",
-}
+_INTERVALS = "Intervals are 95 % intervals."
+_HULLS = (
+    " Where there are several seeds: the median horizon, the mean of the other numbers, and from the lowest to the"
+    " highest limit of their 95 % intervals."
+)
 
 
-def table(records: Records) -> Any:
-    """Return the horizons, each with its interval, its censoring, that of the untrained twin, and the n behind it."""
+def table(records: Records, checkpoint: str, older: Collection[str]) -> Any:
+    """Return the horizons, each with its interval, its censoring, that of the untrained twin, and the n behind it.
+
+    Takes single records of a checkpoint (its stem), and joins their seeds. `older` names the runs whose records are of
+    an older state of it.
+    """
     if not records:
         return None
-    twins = {_key(run, record): record for run, record in records if twin(record)}
-    trained = [(run, record) for run, record in records if not twin(record)]
+    known, shown = known_by.by_curve(records), pooled(records)
+    twins = {_key(run, record): record for run, record in shown if twin(record)}
+    trained = [(run, record) for run, record in shown if not twin(record)]
     alone = set(twins) - {_key(run, record) for run, record in trained}
-    trained += [(run, record) for run, record in records if twin(record) and _key(run, record) in alone]
-    rows = [_row(run, record, twins.get(_key(run, record))) for run, record in trained]
+    listed = trained + [(run, record) for run, record in shown if twin(record) and _key(run, record) in alone]
+    rows = [
+        [
+            *_row(run, record, twins.get(_key(run, record)), known[known_by.curve(run, record)]),
+            "older, replaced since" if run.id in older else _NONE,
+        ]
+        for run, record in listed
+    ]
+    told = _INTERVALS + (_HULLS if any(len(retained.seeds(record)) > 1 for _, record in listed) else "")
+    lines = [told, *_untwinned([pair for pair in trained if _key(*pair) not in twins], checkpoint)]
+    return html.Div([_drawn(rows), *(html.P(line, className="lead") for line in lines)], className="card")
+
+
+def _drawn(rows: list[list[str]]) -> Any:
     used = [i for i, name in enumerate(HEAD) if name not in _OPTIONAL or any(row[i] != _NONE for row in rows)]
     data = {
         "caption": "Horizons",
         "head": [HEAD[i] for i in used],
         "body": [[row[i] for i in used] for row in rows],
     }
-    width = 100 * len(used)
-    return html.Div(parts.table(data, width), className="card")
+    return parts.table(data, 100 * len(used))
 
 
-def numbers(records: Records, checkpoint: str) -> str:
-    """Return every value of records as CSV, a line for each lag; texts that a spreadsheet would run are quoted."""
-    out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(COLUMNS)
-    for run, record in records:
-        what = " ".join(facets(record))
-        texts = [run.id, run.label, checkpoint, record.protocol, record.unit, what]
-        seed = "" if record.seed is None else record.seed
-        same = [*map(_inert, texts), int(twin(record)), seed]
-        columns = (record.lags, record.estimate, record.lower, record.upper, record.null, record.n)
-        lines.writerows([*same, *values] for values in zip(*columns, strict=True))
-    return out.getvalue()
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _untwinned(records: Records, checkpoint: str) -> list[Any]:
+    """Say which curves have no untrained twin to be compared with, and what measures that of the first run."""
+    if not records:
+        return []
+    first = records[0][0]
+    runs = list(dict.fromkeys(run.id for run, _ in records))
+    own = [record for run, record in records if run is first]
+    named = retained.protocols([record.protocol for record in own])
+    part = " --part encoder" if all(record.settings.get("part") == "encoder" for record in own) else ""
+    what = f"{', '.join(retained.protocols([record.protocol for _, record in records]))} of {', '.join(runs)}"
+    typed = f"{measured.command(first.id, checkpoint)} --protocols {','.join(named)}{part}"
+    return [[f"No untrained twin is stored for {what}. Measure it below, or by typing ", html.Code(typed)]]
 
 
 def _key(run: Run, record: Record) -> tuple[object, ...]:
     return run.id, record.protocol, record.unit, *facets(record)
 
 
-def _row(run: Run, record: Record, untrained: Record | None) -> list[str]:
+def _row(run: Run, record: Record, untrained: Record | None, known: known_by.Known | None) -> list[str]:
     horizon, counts = record.horizon, sorted(set(record.n)) or [0]
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-    what = ", ".join(facets(record)) or _NONE
     first = [
         run.id,
         run.label + ", untrained" * twin(record),
         record.protocol,
-        what,
+        ", ".join(facets(record)) or _NONE,
         record.unit,
-        _seeds(record),
+        ", ".join(map(str, retained.seeds(record)))[:40] or _NONE,
     ]
     other = str(untrained.horizon) if untrained and untrained is not record and untrained.horizon else _NONE
+    also = _NONE if known is None else str(known)
     if horizon is None:
-        return [*first, _NONE, _NONE, _NONE, other, _and(record), n]
+        return [*first, _NONE, _NONE, _NONE, other, also, n]
     sign = "≥ " if horizon.censored else ""
     beyond = f"yes: above the threshold at every lag, up to {record.lags[-1]}" if horizon.censored else "no"
     interval = f"{horizon.lower} to {horizon.upper}" + (" or more" if horizon.upper_censored else "")
-    return [*first, f"{sign}{horizon.estimate}", interval, beyond, other, _and(record), n]
-
-
-def _seeds(record: Record) -> str:
-    seeds = record.settings.get("seeds")
-    found = seeds if isinstance(seeds, list) else [record.seed]
-    return ", ".join(str(seed) for seed in found if is_number(seed))[:40] or _NONE
-
-
-def _and(record: Record) -> str:
-    """Return the one number, beside the horizon, that a protocol is known by."""
-    found = ((words, record.settings.get(name)) for name, words in _FIGURES.items())
-    return next((words.format(says) for words, value in found if (says := _interval(value))), _NONE)
-
-
-def _interval(value: Any) -> str:
-    """Write a number, or an estimate with its interval where it has one; empty for anything else."""
-    if is_number(value):
-        return f"{value:.3g}"
-    if not isinstance(value, dict) or not is_number(value.get("estimate")):
-        return ""
-    lower, upper = value.get("lower"), value.get("upper")
-    interval = f" [{lower:.3g}, {upper:.3g}]" if is_number(lower) and is_number(upper) else ""
-    return f"{value['estimate']:.3g}{interval}"
+    return [*first, f"{sign}{horizon.estimate}", interval, beyond, other, also, n]

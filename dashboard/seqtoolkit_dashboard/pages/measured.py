@@ -21,6 +21,12 @@ def stem(view: View) -> str:
     return _named(view.probe)
 
 
+def command(run_id: str, name: str) -> str:
+    """Write what to type to measure the checkpoint `name` of a run."""
+    file = "" if name == "best" else f"/checkpoints/{name}.ckpt"
+    return f"seqtoolkit retention runs/{run_id}{file}"
+
+
 def checkpoint_choice(component_id: str, index: RunIndex, view: View, probe: Probe[Any]) -> Any:
     """Return the control that chooses among the checkpoints of which some run has records."""
     known = {name for run in index.runs() for name in index.probed(run, probe)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
@@ -10,7 +12,7 @@ from dash.exceptions import PreventUpdate
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS
-from seqtoolkit_dashboard.mantine import Button, MultiSelect
+from seqtoolkit_dashboard.mantine import MultiSelect
 from seqtoolkit_dashboard.pages import (
     findings,
     forming,
@@ -18,8 +20,12 @@ from seqtoolkit_dashboard.pages import (
     measure,
     measured,
     multiples,
+    older,
+    p_values,
     parts,
     retained,
+    retained_csv,
+    saving,
     steps,
 )
 from seqtoolkit_dashboard.pages.controls import Control, bind
@@ -38,6 +44,22 @@ PICTURE = Picture(
     ids.MEMORY_EMPTY,
     ids.MEMORY_SEEN,
     ids.MEMORY_CHANGED,
+)
+_FILES = (
+    (
+        "Download all numbers (CSV)",
+        ids.MEMORY_CSV,
+        ids.MEMORY_DOWNLOAD,
+        "retention.csv",
+        retained_csv.curves,
+    ),
+    (
+        "Download the horizons (CSV)",
+        ids.MEMORY_HORIZONS_CSV,
+        ids.MEMORY_HORIZONS_DOWNLOAD,
+        "horizons.csv",
+        retained_csv.horizons,
+    ),
 )
 LEAD = (
     "How far back each model remembers: what is present, learnable, used, answered, helpful, and built for."
@@ -64,10 +86,7 @@ def layout(index: RunIndex, view: View) -> Any:
         html.Div(id=ids.MEMORY_PANELS, className="maps"),
         dcc.Store(id=ids.MEMORY_PANELS_SEEN),
         html.Div(id=ids.MEMORY_TABLE),
-        html.Div(
-            Button("Download all numbers (CSV)", id=ids.MEMORY_CSV, variant="default"), className="below"
-        ),
-        dcc.Download(id=ids.MEMORY_DOWNLOAD),
+        html.Div([part for file in _FILES for part in saving.button(*file[:3])], className="below row"),
         forming.layout(),
         measure.layout(),
     )
@@ -98,6 +117,7 @@ def register(app: Dash, index: RunIndex) -> None:
             "table": Output(ids.MEMORY_TABLE, "children"),
             "notes": Output(ids.MEMORY_NOTES, "children"),
             "no_numbers": Output(ids.MEMORY_CSV, "disabled"),
+            "no_horizons": Output(ids.MEMORY_HORIZONS_CSV, "disabled"),
             "targets": Output(ids.MEMORY_TARGET, "data"),
             "target": Output(ids.MEMORY_TARGET, "value"),
             "steps": steps.outputs(),
@@ -123,36 +143,35 @@ def register(app: Dash, index: RunIndex) -> None:
             raise PreventUpdate
         version = index.version(chosen.runs)  # before reading, so that no change is missed
         records, problems = _records(index, chosen.runs, view)
-        records = pooled(records)
-        drawn = retained.curves(index.runs(), records, scheme)
+        replaced = older.runs(index, chosen.runs, measured.stem(view))
+        drawn = retained.curves(index.runs(), pooled(records), scheme)
         cards = multiples.cards(drawn, view, scheme) if retained.axes(view.axes) == "multiples" else []
         apart = len(cards) > 1
         figure, words = (None, None) if apart else multiples.picture(drawn, view, scheme)
         options = measure.targets(index, chosen.runs)
+        outdated = older.notes(replaced, measured.stem(view))
         return {
             "picture": update(figure, words, version, seen),
             "panels": multiples.shown(cards if apart else [], cards_seen),
             "findings": findings.shown(index, chosen.runs, view, multiples.anchors(drawn, apart)),
-            "table": horizons.table(records),
-            "notes": parts.notes([*parts.unknown_runs(chosen.unknown), *problems]),
+            "table": [horizons.table(records, measured.stem(view), replaced), p_values.shown(records)],
+            "notes": parts.notes([*parts.unknown_runs(chosen.unknown), *problems, *outdated]),
             "no_numbers": not records,
+            "no_horizons": not records,
             "targets": options,
             "target": measure.target(options, held),
             "steps": steps.values(_stems(index, view), measured.stem(view)),
         }
 
-    @app.callback(
-        Output(ids.MEMORY_DOWNLOAD, "data"),
-        Input(ids.MEMORY_CSV, "n_clicks"),
-        State(ids.URL, "search"),
-        prevent_initial_call=True,
-    )
-    def download(clicks: int | None, search: str | None) -> Any:
-        view = View.parse(search)
-        records, _ = _records(index, _chosen(index, view).runs, view)
-        if not clicks or not records:
-            raise PreventUpdate
-        return {"content": horizons.numbers(records, measured.stem(view)), "filename": "retention.csv"}
+    for _, button, place, name, write in _FILES:
+        saving.serve(app, button, place, name, partial(_file, index, write))
+
+
+def _file(index: RunIndex, write: Callable[[Records, str, Collection[str]], str], view: View) -> str | None:
+    """Write the numbers of the view; None where there are none."""
+    runs, stem = _chosen(index, view).runs, measured.stem(view)
+    records, _ = _records(index, runs, view)
+    return write(records, stem, older.runs(index, runs, stem)) if records else None
 
 
 def _records(index: RunIndex, runs: list[Run], view: View) -> tuple[Records, list[str]]:

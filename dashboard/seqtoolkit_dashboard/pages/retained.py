@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from seqtoolkit.files import is_whole
 from seqtoolkit.retention.record import Record
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS, Panel
@@ -32,6 +33,12 @@ def axes(name: str) -> str:
 def protocols(names: Sequence[str]) -> list[str]:
     """Return those of the protocols that are named."""
     return [name for name in PROTOCOLS if name in names]
+
+
+def seeds(record: Record) -> list[int]:
+    """Return the seeds that a record was measured with: several where it joins them (see `pooled`)."""
+    found = record.settings.get("seeds")
+    return [seed for seed in (found if isinstance(found, list) else [record.seed]) if is_whole(seed, 0)]
 
 
 def curves(everyone: Sequence[Run], records: Records, scheme: Scheme) -> list[Curve]:
