@@ -172,7 +172,12 @@ def test_of_numbers_an_example_of_the_data_is_read(app: Dash, numbers_opened: Pa
     assert not [text for text in shown if "input symbol" in text]
     assert drawn[ids.GATES_TEXT]["placeholder"] == "val 0"
     assert drawn[ids.GATES_TEXT]["label"] == "Example of the data"
-    assert drawn[ids.GATES_TEXT]["data"][:2] == ["val 0", "val 1"]
+    assert drawn[ids.GATES_TEXT]["data"] == [
+        {
+            "group": "Of validation",
+            "items": ["val 0", "val 1", "val 2", "val 3", "val 4", "val 5", "val 6", "val 7"],
+        }
+    ]
     assert drawn[ids.GATES_SAMPLE]["display"] == "none"
     other = texts(draw(app, "?look=recall-lstm&text=val+3+to+20")[ids.GATES_RESULT])
     assert ": 20 steps." in other

@@ -181,7 +181,11 @@ def test_examples_of_numbers_lead_there_by_their_place_in_the_split(app: Dash, t
     write_data(folder, series_data(splits={"val": {"examples": 16, "batches": 1}}))
     view = View(look="recall-rnn", checkpoint="best")
     offered = numbers.offered(RunIndex(tested), view)
-    assert offered == ["test 40 to 24", *(f"val {place}" for place in range(0, 16, 2))]
+    spread = [f"val {place}" for place in range(0, 16, 2)]
+    assert offered == [
+        {"group": "Worst examples", "items": ["test 40 to 24"]},
+        {"group": "Of validation", "items": spread},
+    ]
 
 
 def test_what_is_not_there_is_said_and_what_to_type(app: Dash, tested: Path) -> None:

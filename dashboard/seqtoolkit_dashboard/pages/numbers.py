@@ -71,8 +71,8 @@ def named(one: Example) -> str:
     return f"{split} {one.index}" + (f" to {step + 1}" if isinstance(step, int) else "")
 
 
-def offered(index: RunIndex, view: View) -> list[str]:
-    """Name the examples that a page offers of a run that reads numbers: its worst ones, and some of validation."""
+def offered(index: RunIndex, view: View) -> list[dict[str, Any]]:
+    """Group the names of examples that a page offers of a run that reads numbers; none of one that reads symbols."""
     run = opening.run_named(index, view.look)
     if run is None or not read_by(index, run):
         return []
@@ -85,7 +85,8 @@ def offered(index: RunIndex, view: View) -> list[str]:
         worst, found = [], None
     count = found.splits.get("val", {}).get("examples", 0) if found else 0
     spread = [f"val {place * count // OFFERED}" for place in range(OFFERED)] if count else []
-    return list(dict.fromkeys([*filter(None, worst), *spread]))
+    groups = {"Worst examples": [name for name in worst if name], "Of validation": spread}
+    return [{"group": name, "items": list(dict.fromkeys(items))} for name, items in groups.items() if items]
 
 
 def read_by(index: RunIndex, run: Run) -> bool:
