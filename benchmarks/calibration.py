@@ -8,7 +8,8 @@ Where every estimate is the truth itself, there is no noise that an interval cou
 do not count as covered. `make test` runs a small form of this.
 
 Verdicts: pass, as measured; "within error", not as measured, but the 95 % interval (Wilson) of the measured share meets
-the limits, so that more repetitions have to tell; MISS, neither, and the script ends with 1.
+the limits: then ten times as many repetitions have to tell; MISS, neither, and the script ends with 1. "pass, wide"
+covers more than promised, for a reason that is known and said below the table.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ from numpy.typing import NDArray
 from seqtoolkit.retention.statistics import wilson
 
 COVERAGE, HELD, ALARMS = (0.92, 0.98), (0.95, 1.0), (0.0, 0.05)  # within which a share is to lie
+AGAIN = 10  # times as many repetitions where the first ones cannot tell
 EXACT = 1e-4  # a lag whose estimate is this near to the truth in every repetition is exact
-PASS, CLOSE, MISS = VERDICTS = ("pass", "within error", "MISS")
+PASS, WIDE, CLOSE, MISS = VERDICTS = ("pass", "pass, wide", "within error", "MISS")
 HEAD = (
     "system",
     "protocol",
     "truth",
     "sequences",
+    "repetitions",
     "coverage [least, most of the lags]",
     "horizon",
     "false alarms",
@@ -49,13 +52,17 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     chosen = [each for each in systems() if not options.only or each.protocol in options.only]
-    rows = [row(each, options.repetitions) for each in chosen]
+    rows = [settled(each, options.repetitions) for each in chosen]
     print(machine.markdown(HEAD, rows))
     least, most = allowed(options.repetitions, *COVERAGE)
     print(
-        f"\n{options.repetitions} repetitions, whose error lets a coverage of {least:.1%} to {most:.1%} be within"
-        f" {COVERAGE[0]:.0%} to {COVERAGE[1]:.0%}. {machine.describe(1)}."
+        f"\nThe error of {options.repetitions} repetitions lets a coverage of {least:.1%} to {most:.1%} be within"
+        f" {COVERAGE[0]:.0%} to {COVERAGE[1]:.0%}; what is not within as measured, is measured {AGAIN} times as often."
+        f" {machine.describe(1)}."
     )
+    for each, cells in zip(chosen, rows, strict=True):
+        if cells[-1] == WIDE and isinstance(each, System):
+            print(f"Wide: {each.name}, {each.truth}: {each.wide}.")
     return int(any(cells[-1] == MISS for cells in rows))
 
 
@@ -66,17 +73,24 @@ def systems() -> list[System | Law]:
     return sorted(every, key=lambda each: order.index(each.protocol))
 
 
+def settled(known: System | Law, repetitions: int) -> tuple[str, ...]:
+    """Return the row of so many repetitions, or of more where these cannot tell."""
+    cells = row(known, repetitions)
+    return row(known, AGAIN * repetitions) if cells[-1] == CLOSE else cells
+
+
 def row(known: System | Law, repetitions: int) -> tuple[str, ...]:
     """Measure again and again; return the cells of the table, the verdict last."""
     if isinstance(known, Law):
         kept = sum(known.holds(seed) for seed in range(repetitions))
-        told = f"holds in {kept} of {repetitions}"
-        return _cells(known, known.n, told, "-", "-", PASS if kept == repetitions else MISS)
+        verdict = PASS if kept == repetitions else MISS
+        return _cells(known, known.n, repetitions, f"holds in {kept / repetitions:.1%}", "-", "-", verdict)
     readings = [known.measure(seed) for seed in range(repetitions)]
-    coverage, covered = _coverage(readings)
+    coverage, covered = _coverage(known, readings)
     horizon, held = _horizon(known, readings)
     alarms, rare = _alarms(known, readings)
-    return _cells(known, min(readings[0].record.n), coverage, horizon, alarms, worst([covered, held, rare]))
+    verdict = worst([covered, held, rare])
+    return _cells(known, min(readings[0].record.n), repetitions, coverage, horizon, alarms, verdict)
 
 
 def judge(count: int, n: int, least: float, most: float) -> str:
@@ -98,18 +112,22 @@ def allowed(n: int, least: float, most: float) -> tuple[float, float]:
     return good[0], good[-1]
 
 
-def _cells(known: System | Law, n: int, *told: str) -> tuple[str, ...]:
-    return known.name, known.protocol, known.truth, f"{n:,}", *told
+def _cells(known: System | Law, sequences: int, repetitions: int, *told: str) -> tuple[str, ...]:
+    return known.name, known.protocol, known.truth, f"{sequences:,}", f"{repetitions:,}", *told
 
 
-def _coverage(readings: list[Reading]) -> tuple[str, str]:
+def _coverage(known: System, readings: list[Reading]) -> tuple[str, str]:
     covered = np.array([reading.covers for reading in readings])
     exact = np.array([reading.errors for reading in readings]).max(0) < EXACT
     if exact.all():
         return "exact", PASS
     uncertain = covered[:, ~exact]
     told = _told(uncertain) + (f"; {exact.sum()} of {len(exact)} lags exact" if exact.any() else "")
-    return told, worst(judge(int(column.sum()), len(readings), *COVERAGE) for column in uncertain.T)
+    return told, worst(_covered(known, int(column.sum()), len(readings)) for column in uncertain.T)
+
+
+def _covered(known: System, count: int, n: int) -> str:
+    return WIDE if known.wide and count / n > COVERAGE[1] else judge(count, n, *COVERAGE)
 
 
 def _told(covered: NDArray[np.bool_]) -> str:

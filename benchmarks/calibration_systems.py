@@ -52,6 +52,7 @@ class System:
     measure: Callable[[int], Reading]
     horizon: int | None = None  # the true one on the grid of lags
     forgets: bool = False  # retains nothing: an estimated horizon above the true one is a false alarm
+    wide: str = ""  # why its intervals are known to cover more than promised
 
 
 @dataclass(frozen=True)

@@ -159,11 +159,11 @@ def test_a_calibration_finds_an_instrument_that_misses() -> None:
     assert cells[:2] == ("gates of 0.9 or 0.5", "timescale")
     assert cells[-1] in ("pass", "within error")
 
-    def told(change: Callable[[Any], Any]) -> str:
+    def told(change: Callable[[Any], Any], **options: str) -> str:
         def measure(seed: int) -> object:
             return change(known.measure(seed))
 
-        return str(calibration.row(dataclasses.replace(known, measure=measure), 30)[-1])
+        return str(calibration.row(dataclasses.replace(known, measure=measure, **options), 30)[-1])
 
     def wider(reading: Any) -> Any:
         record = dataclasses.replace(reading.record, lower=[0.0] * 3, upper=[1.0] * 3)
@@ -172,6 +172,12 @@ def test_a_calibration_finds_an_instrument_that_misses() -> None:
     assert told(lambda reading: reading) == cells[-1]
     assert told(lambda reading: dataclasses.replace(reading, truth=[0.6, 0.3, 0.07])) == "MISS"
     assert told(wider) == "within error"  # 30 repetitions cannot tell yet
+    again = dataclasses.replace(known, measure=lambda seed: wider(known.measure(seed)))
+    assert calibration.settled(again, 30)[4::4] == ("300", "MISS")
+    assert told(wider, wide="so it is") == "pass, wide"
+    assert (
+        told(lambda reading: dataclasses.replace(reading, truth=[0.6, 0.3, 0.07]), wide="so it is") == "MISS"
+    )
     assert calibration.row(dataclasses.replace(known, horizon=7), 30)[-1] == "MISS"
     alarmed = dataclasses.replace(known, horizon=0, forgets=True)  # as if nothing were to be kept
     assert calibration.row(alarmed, 30)[-2:] == ("100.0%", "MISS")
@@ -180,9 +186,9 @@ def test_a_calibration_finds_an_instrument_that_misses() -> None:
 def test_a_law_that_is_broken_once_is_a_miss(monkeypatch: pytest.MonkeyPatch) -> None:
     calibration = importlib.import_module("calibration")
     law = next(one for one in calibration.systems() if one.truth.startswith("capacity <="))
-    assert calibration.row(law, 5)[4:] == ("holds in 5 of 5", "-", "-", "pass")
+    assert calibration.row(law, 5)[4:] == ("5", "holds in 100.0%", "-", "-", "pass")
     broken = dataclasses.replace(law, holds=lambda seed: seed != 3)
-    assert calibration.row(broken, 5)[4:] == ("holds in 4 of 5", "-", "-", "MISS")
+    assert calibration.row(broken, 5)[4:] == ("5", "holds in 80.0%", "-", "-", "MISS")
     monkeypatch.setattr(calibration, "systems", lambda: [broken])
     monkeypatch.setattr(sys, "argv", ["calibration.py", "--repetitions", "5"])
     assert calibration.main() == 1

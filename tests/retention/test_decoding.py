@@ -289,8 +289,10 @@ def test_no_model_has_more_capacity_than_its_features_have_directions() -> None:
         seen = anything(seed)
         inputs = drive(seen, 160, 64, 1_000 + seed)
         capacity = by_unit(decoding(seen, inputs, list(range(24))))["rho2"].settings["capacity"]
-        assert capacity["estimate"] <= capacity["rank"] == rank(seen, inputs) <= seen.width
-        shares.append(capacity["estimate"] / capacity["rank"])
+        known = rank(seen, inputs)
+        assert capacity["estimate"] <= known <= seen.width
+        assert capacity["estimate"] <= capacity["rank"] <= seen.width
+        shares.append(capacity["estimate"] / known)
     assert max(shares) > 0.8
 
 
