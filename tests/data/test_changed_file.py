@@ -37,7 +37,7 @@ def classes(path: Path, other: bool) -> None:
 
 
 def conll(path: Path, other: bool) -> None:
-    sentences = [f"Dogs N\nbark V\n{'twice' if i % 2 else 'w' + 'x' * i} A\n" for i in range(60 + other)]
+    sentences = [f"Dogs{i % 7} N\nbark{i} V\noften A\n" for i in range(60 + other)]
     path.write_text("\n".join(sentences))
 
 
