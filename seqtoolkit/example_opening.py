@@ -66,12 +66,15 @@ def _loader(checkpoint: Checkpoint, split: str) -> Any:
         )
     try:
         data = open_data(checkpoint, run)
-        return getattr(data, f"{split}_dataloader")()
     except (ValueError, OSError) as error:
         raise ValueError(
             f"the data of {run.name} cannot be read again ({error}); put them back where they were, and start from"
             " the folder where it was trained if its paths are relative"
         ) from None
+    try:
+        return getattr(data, f"{split}_dataloader")()
+    except ValueError as error:
+        raise ValueError(f"{run.name} has no {split} examples ({error})") from None
 
 
 def _others(examples: Examples, number: int) -> Batch | None:

@@ -140,7 +140,7 @@ def test_the_only_example_has_its_own_steps_in_place_of_others(tmp_path: Path) -
         ("phone", r"'phone' names no example, .* such as val 0"),
         ("val 999", r"val has the examples 0 to 11, and no 999"),
         ("val 0 to 21", r"val 0 has 20 steps; expected a last one from 1 to 20, got 21"),
-        ("test 0", r"the data of run cannot be read again \(no test sequences"),
+        ("test 0", r"^run has no test examples \(no test sequences: add"),
     ],
 )
 def test_what_is_no_example_is_refused_in_a_sentence(tmp_path: Path, name: str, message: str) -> None:
