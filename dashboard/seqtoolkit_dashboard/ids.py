@@ -71,6 +71,7 @@ MEMORY_HORIZONS_CSV = "memory-horizons-csv"
 MEMORY_HORIZONS_DOWNLOAD = "memory-horizons-download"
 MEMORY_TARGET = "memory-target"
 MEMORY_PART = "memory-part"
+MEMORY_PART_FRAME = "memory-part-frame"
 MEMORY_LAGS = "memory-lags"
 MEMORY_LENGTH = "memory-length"  # of the sequences that are drawn
 MEMORY_SEEDS = "memory-seeds"

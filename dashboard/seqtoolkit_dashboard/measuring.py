@@ -41,8 +41,8 @@ class Measuring:
         self._progress = Progress()
         atexit.register(self.stop)  # however else this process ends, `child` ends with it
 
-    def start(self, what: str, checkpoint: Path, protocols: Sequence[str] = ()) -> None:
-        """Begin to measure a checkpoint, by all protocols when none is named.
+    def start(self, what: str, checkpoint: Path, options: Sequence[str] = ()) -> None:
+        """Begin to measure a checkpoint, with options of `seqtoolkit retention`.
 
         Raises ValueError while another one is measured, or when no process can be started.
         """
@@ -51,12 +51,11 @@ class Measuring:
                 raise ValueError(
                     f"{self._progress.what} is being measured, one at a time; wait for it, or stop it"
                 )
-            chosen = ["--protocols", ",".join(protocols)] if protocols else []
             self._close()
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process lives)
             try:
                 self._process = subprocess.Popen(
-                    [*COMMAND, str(checkpoint), "--progress", "lines", *chosen],
+                    [*COMMAND, str(checkpoint), "--progress", "lines", *options],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,  # the curves, which the page draws
                     stderr=self._log,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ import pytest
 from dash import Dash
 from seqtoolkit_dashboard import ids, measuring
 from seqtoolkit_dashboard.measuring import Measuring, Progress
-from seqtoolkit_dashboard.pages import measure
+from seqtoolkit_dashboard.pages import asked, measure
 
+from seqtoolkit.retention_options import parse
 from tests.dashboard.client import call
 
 FAST = 20.0  # seconds, on a busy machine
@@ -55,13 +57,13 @@ def test_the_last_line_is_the_progress(started: Measuring, command: Callable[[st
     assert seen == Progress("running", "x", "60%|###")
 
 
-def test_a_checkpoint_and_protocols_are_words_of_the_command(
+def test_a_checkpoint_and_options_are_words_of_the_command(
     started: Measuring, command: Callable[[str], None]
 ) -> None:
     command("import sys; print('curves'); print(sys.argv[1:], file=sys.stderr)")
-    started.start("x", Path("/r/a b/best.ckpt"), ["decoding", "gradient"])
+    started.start("x", Path("/r/a b/best.ckpt"), ["--seeds=2"])
     seen = until(started, lambda progress: progress.state == "finished")
-    assert seen.line == "['/r/a b/best.ckpt', '--progress', 'lines', '--protocols', 'decoding,gradient']"
+    assert seen.line == "['/r/a b/best.ckpt', '--progress', 'lines', '--seeds=2']"
 
 
 def test_there_is_one_at_a_time(started: Measuring, command: Callable[[str], None]) -> None:
@@ -200,3 +202,85 @@ def test_only_what_the_index_knows_is_measured(
     said = act(app, "memory-start.n_clicks", memory_target__value=chosen, memory_start__n_clicks=1)
     assert "no checkpoint" in said[ids.MEMORY_PROGRESS]["children"].replace("No run", "no checkpoint")
     assert act(app, "tick.n_intervals", memory_progress__children=said[ids.MEMORY_PROGRESS]["children"]) == {}
+
+
+FILE = Path("/r/best.ckpt")
+HELD = {"part": None, "lags": "", "steps": 256, "seeds": 3, "split": "test", "protocols": ""}
+
+
+def test_fields_are_options_and_empty_ones_are_left_to_the_command() -> None:
+    assert asked.words(FILE, {**HELD, "steps": "", "seeds": None}) == ["--split=test"]
+    held = {**HELD, "part": "encoder", "lags": " 1,2 ", "protocols": "decoding,gradient"}
+    options = parse([str(FILE), *asked.words(FILE, held)])
+    assert (options.part, options.lags, options.protocols) == ("encoder", (1, 2), ("decoding", "gradient"))
+    assert (options.steps, options.seeds, options.split) == (256, 3, "test")
+
+
+def test_what_the_fields_begin_with_is_what_the_command_does_without_them() -> None:
+    options = parse([str(FILE)])
+    assert (options.steps, options.seeds, options.split) == (asked.STEPS, asked.SEEDS, "test")
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ({"lags": "1,x"}, "expected such as 1,2,4,8 or 1:128, found 'x'"),
+        ({"lags": "1,300"}, "lag 300 lies beyond sequences of 256 steps; use lags up to 255, or --steps 301"),
+        ({"lags": "--json"}, "expected such as"),
+        ({"steps": 1}, "--steps 1: expected 2 or more"),
+        ({"seeds": 0}, "--seeds 0: expected 1 or more"),
+        ({"seeds": 1000}, "--seeds 1000: this page measures up to 20; for more, type: seqtoolkit retention RUN"),
+        ({"seeds": "1.5"}, "invalid int value: '1.5'"),
+        ({"steps": 10**9}, "--steps 1000000000: this page measures up to 16,384"),
+        ({"split": "train"}, "invalid choice: 'train'"),
+        ({"part": {}}, "invalid choice"),
+    ],
+)  # fmt: skip
+def test_a_field_that_cannot_be_is_one_error(held: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        asked.words(FILE, {**HELD, **held})
+    assert "\n" not in str(caught.value)
+
+
+def test_only_an_encoder_decoder_is_asked_for_a_part(
+    app: Dash, runs_dir: Path, command: Callable[[str], None]
+) -> None:
+    command("import sys; print(sys.argv[1:], file=sys.stderr); input()")
+    for name, offered in (("pairs-plain", True), ("recall-lstm", False)):
+        path = runs_dir / name / "checkpoints" / "best.ckpt"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        chosen = f"{name}/best"
+        shown = call(
+            app, f"{ids.MEMORY_PART_FRAME}.hidden", "memory-target.value", memory_target__value=chosen
+        )
+        assert shown[ids.MEMORY_PART_FRAME]["hidden"] is not offered
+        given = {"memory_part__value": "encoder", "memory_lags__value": "1:8", "memory_seeds__value": 1}
+        act(app, "memory-start.n_clicks", memory_target__value=chosen, memory_start__n_clicks=1, **given)
+        says = until_said(app, "--lags=1:8")
+        assert "--seeds=1" in says
+        assert ("--part=encoder" in says) is offered
+        act(app, "memory-stop.n_clicks", memory_stop__n_clicks=1)
+
+
+def until_said(app: Dash, words: str) -> str:
+    deadline = time.monotonic() + FAST
+    while time.monotonic() < deadline:
+        said = act(app, "tick.n_intervals").get(ids.MEMORY_PROGRESS, {}).get("children", "")
+        if words in said:
+            return str(said)
+        time.sleep(0.02)
+    raise AssertionError(f"{words} was never said")
+
+
+def test_a_wrong_field_is_said_and_nothing_starts(
+    app: Dash, runs_dir: Path, command: Callable[[str], None]
+) -> None:
+    command("raise SystemExit('it ran')")
+    path = runs_dir / "recall-lstm" / "checkpoints" / "best.ckpt"
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    said = act(app, "memory-start.n_clicks", memory_target__value="recall-lstm/best",
+               memory_start__n_clicks=1, memory_lags__value="9999")  # fmt: skip
+    assert "lag 9999 lies beyond" in said[ids.MEMORY_PROGRESS]["children"]
+    assert said[ids.MEMORY_START]["disabled"] is False

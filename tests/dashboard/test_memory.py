@@ -160,6 +160,7 @@ def test_records_of_a_checkpoint_that_was_replaced_are_marked(app: Dash, measure
     assert any("recall-lstm: these curves are of an older best.ckpt, of step 900" in text for text in notes)
     assert not any(text.startswith("recall-gru") for text in notes)  # whose checkpoint is gone
     assert "older, replaced since" in texts(drawn[ids.MEMORY_TABLE])
+    assert drawn[ids.MEMORY_TARGET]["data"][0]["label"].endswith("timescale, of an older state)")
     sent = call(app, ids.MEMORY_DOWNLOAD, "memory-csv.n_clicks", url__search=BOTH, memory_csv__n_clicks=1)
     rows = csv.DictReader(io.StringIO(sent[ids.MEMORY_DOWNLOAD]["data"]["content"]))
     assert {(row["run"], row["of_older_checkpoint"]) for row in rows} == {

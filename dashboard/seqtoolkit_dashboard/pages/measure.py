@@ -13,7 +13,7 @@ from seqtoolkit.runs import Run
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.mantine import Button, Select
 from seqtoolkit_dashboard.measuring import Measuring, Progress
-from seqtoolkit_dashboard.pages import opening, parts, retained
+from seqtoolkit_dashboard.pages import asked, older, opening, parts, retained
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
 
@@ -48,18 +48,20 @@ def layout() -> Any:
         "Measure a checkpoint",
         html.P(_HOW, className="lead"),
         html.Div(controls, className="controls"),
+        asked.layout(),
         html.P(id=ids.MEMORY_PROGRESS, className="progress", role="status"),
     )
     return html.Div(section, className="measure")
 
 
 def targets(index: RunIndex, runs: Sequence[Run]) -> list[dict[str, str]]:
-    """List the checkpoint files of runs, those without any record first."""
+    """List the checkpoint files of runs, those without any record of their present state first."""
     found = [
-        (bool(known), {"value": f"{run.id}/{path.stem}", "label": f"{run.id}, {path.stem}{_has(known)}"})
+        (bool(known) and not replaced, {"value": f"{run.id}/{stem}", "label": f"{run.id}, {stem}{says}"})
         for run in runs
-        for path in index.checkpoints(run)
-        for known in [_measured(index, run, path.stem)]
+        for stem in (path.stem for path in index.checkpoints(run))
+        for known, replaced in [(_measured(index, run, stem), older.is_older(index, run, stem))]
+        for says in [_has(known, replaced)]
     ]
     return [option for _, option in sorted(found, key=lambda pair: pair[0])]
 
@@ -75,23 +77,32 @@ def register(app: Dash, index: RunIndex) -> None:
     measuring = Measuring()
 
     @app.callback(
-        Output(ids.MEMORY_PROGRESS, "children"),
-        Output(ids.MEMORY_START, "disabled"),
-        Output(ids.MEMORY_STOP, "disabled"),
-        Input(ids.MEMORY_START, "n_clicks"),
-        Input(ids.MEMORY_STOP, "n_clicks"),
-        Input(ids.TICK, "n_intervals"),
-        State(ids.MEMORY_TARGET, "value"),
-        State(ids.URL, "search"),
-        State(ids.MEMORY_PROGRESS, "children"),
+        output=(
+            Output(ids.MEMORY_PROGRESS, "children"),
+            Output(ids.MEMORY_START, "disabled"),
+            Output(ids.MEMORY_STOP, "disabled"),
+        ),
+        inputs={
+            "_": (
+                Input(ids.MEMORY_START, "n_clicks"),
+                Input(ids.MEMORY_STOP, "n_clicks"),
+                Input(ids.TICK, "n_intervals"),
+            )
+        },
+        state={
+            "chosen": State(ids.MEMORY_TARGET, "value"),
+            "held": asked.states(),
+            "search": State(ids.URL, "search"),
+            "shown": State(ids.MEMORY_PROGRESS, "children"),
+        },
         prevent_initial_call=True,
     )
     def act(
-        _: int, __: int, ___: int, chosen: str | None, search: str | None, shown: str | None
+        _: Any, chosen: str | None, held: dict[str, Any], search: str | None, shown: str | None
     ) -> tuple[str, bool, bool]:
         problem = ""
         if ctx.triggered_id == ids.MEMORY_START:
-            problem = _start(measuring, index, chosen or "", View.parse(search))
+            problem = _start(measuring, index, chosen or "", held, View.parse(search))
         elif ctx.triggered_id == ids.MEMORY_STOP:
             measuring.stop()
         now = measuring.progress()
@@ -99,6 +110,10 @@ def register(app: Dash, index: RunIndex) -> None:
         if says == (shown or "") and ctx.triggered_id == ids.TICK:
             raise PreventUpdate
         return says, now.state == "running", now.state != "running"
+
+    @app.callback(Output(ids.MEMORY_PART_FRAME, "hidden"), Input(ids.MEMORY_TARGET, "value"))
+    def offer(chosen: str | None) -> bool:
+        return not _has_parts(index, (chosen or "").rpartition("/")[0])
 
 
 def say(progress: Progress) -> str:
@@ -117,17 +132,26 @@ def _plain(line: str) -> str:
         return line
 
 
-def _start(measuring: Measuring, index: RunIndex, chosen: str, view: View) -> str:
-    """Begin to measure what was chosen; return why that cannot be, or nothing."""
+def _start(measuring: Measuring, index: RunIndex, chosen: str, held: dict[str, Any], view: View) -> str:
+    """Begin to measure what was chosen, as the fields ask; return why that cannot be, or nothing."""
     run_id, _, stem = chosen.rpartition("/")
-    protocols = retained.protocols(view.protocol)
+    protocols = ",".join(retained.protocols(view.protocol))
+    part = held["part"] if _has_parts(index, run_id) else None
     try:
-        measuring.start(f"{run_id} {stem}", opening.find(index, run_id, stem), protocols)
+        path = opening.find(index, run_id, stem)
+        words = asked.words(path, {**held, "part": part, "protocols": protocols})
+        measuring.start(f"{run_id} {stem}", path, words)
     except LookupError as error:
         return str(error.args[0])
     except ValueError as error:
         return str(error)
     return ""
+
+
+def _has_parts(index: RunIndex, run_id: str) -> bool:
+    """Say whether a run is of an encoder-decoder, of which a part is measured."""
+    run = opening.run_named(index, run_id)
+    return run is not None and bool(run.encoder)
 
 
 def _measured(index: RunIndex, run: Run, stem: str) -> list[str]:
@@ -139,5 +163,6 @@ def _measured(index: RunIndex, run: Run, stem: str) -> list[str]:
     return retained.protocols(list(known))
 
 
-def _has(known: Sequence[str]) -> str:
-    return f" (has {', '.join(known)})" if known else " (nothing measured)"
+def _has(known: Sequence[str], replaced: bool) -> str:
+    state = ", of an older state" if replaced else ""
+    return f" (has {', '.join(known)}{state})" if known else " (nothing measured)"
