@@ -15,7 +15,7 @@ import pytest
 
 from seqtoolkit import retention_store
 from seqtoolkit.cli import main
-from seqtoolkit.compare import store
+from seqtoolkit.compare import cost, prepare, store
 from seqtoolkit.compare.plan import Plan
 from seqtoolkit.compare.submit import Submit
 from seqtoolkit.data.opened import sha256_of
@@ -194,3 +194,11 @@ def submit_by(submit: Submit, monkeypatch: pytest.MonkeyPatch) -> None:
         yield submit
 
     monkeypatch.setattr("seqtoolkit.compare.command.local", given)
+
+
+def here(command: Sequence[str], log: Path) -> Future[int]:
+    """Truly do a command, in this process; a `submit` of the command."""
+    modules = {"seqtoolkit.compare.prepare": prepare.main, "seqtoolkit.compare.cost": cost.main}
+    done = Future[int]()
+    done.set_result(modules.get(command[2], main)(list(command[3:])))
+    return done

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from seqtoolkit.cli import main
-from seqtoolkit.compare import cost, jobs, prepare
+from seqtoolkit.compare import jobs
 from seqtoolkit.compare.jobs import Job
 from seqtoolkit.runs import read_run
-from tests.core.comparing import Comparing, Fake, submit_by
+from tests.core.comparing import Comparing, Fake, here, submit_by
 
 
 @pytest.fixture
@@ -129,17 +129,11 @@ def test_truly(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: 
     """Everything but the start of processes is real; and the measures are those of the runs."""
     commands = []
 
-    def here(command: Sequence[str], log: Path) -> Future[int]:
+    def counted(command: Sequence[str], log: Path) -> Future[int]:
         commands.append(list(command))
-        modules = {
-            "seqtoolkit.compare.prepare": prepare.main,
-            "seqtoolkit.compare.cost": cost.main,
-        }
-        done = Future[int]()
-        done.set_result(modules.get(command[2], main)(list(command[3:])))
-        return done
+        return here(command, log)
 
-    submit_by(here, monkeypatch)
+    submit_by(counted, monkeypatch)
     config = Path(__file__).parents[2] / "configs" / "recall.yaml"
     words = [
         "--config",
