@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT = 512  # characters: influence takes one forward pass for each of them
 MAX_BEAMS = 16
-_one_at_a_time = Lock()  # other pages have threads of their own; two openings would only fight for the cores
+one_at_a_time = Lock()  # other pages have threads of their own; two openings would only fight for the cores
 
 
 def look(path: Path, text: str) -> tuple[str, Inspection]:
@@ -27,7 +27,7 @@ def look(path: Path, text: str) -> tuple[str, Inspection]:
 
     Raises ValueError with one message for a person: a bad file, a missing plugin, a text it cannot read.
     """
-    with _one_at_a_time:
+    with one_at_a_time:
         version, typed = _typed(path, text)
         return typed, _inspect(path, version, typed)
 
@@ -36,17 +36,17 @@ def align(
     path: Path, text: str, beams: int, forced: tuple[str, ...] | None = None
 ) -> tuple[str, AlignmentInspection]:
     """Let a checkpoint answer as `look` does, or read the answer `forced`, and see where it looks in the source."""
-    with _one_at_a_time:
+    with one_at_a_time:
         version, typed = _typed(path, text)
         return typed, _align(path, version, typed, min(max(beams, 1), MAX_BEAMS), forced)
 
 
 def gates(path: Path, text: str, sample: int, side: Side) -> tuple[str, GatesInspection]:
     """Let a checkpoint read a text, or `sample` drawn symbols instead, as `look` does, and see its gates."""
-    with _one_at_a_time:
+    with one_at_a_time:
         version, typed = _typed(path, text)
         if sample > 0:
-            typed = _drawn(_load(path, version).codec, min(sample, TEXT_LIMIT))
+            typed = _drawn(opened(path, version).codec, min(sample, TEXT_LIMIT))
         return typed, _gates(path, version, typed, side)
 
 
@@ -61,11 +61,12 @@ def _typed(path: Path, text: str) -> tuple[Stamp, str]:
     if len(text) > TEXT_LIMIT:
         raise ValueError(f"the input has {len(text):,} characters; this page reads at most {TEXT_LIMIT}")
     version = stamp(path)
-    return version, text or _load(path, version).codec.example
+    return version, text or opened(path, version).codec.example
 
 
 @lru_cache(maxsize=3)
-def _load(path: Path, version: Stamp) -> Checkpoint:
+def opened(path: Path, version: Stamp) -> Checkpoint:
+    """Return a checkpoint, kept while its file has this stamp; hold `one_at_a_time`. Raises ValueError as `look`."""
     import torch
 
     from seqtoolkit.checkpoint import load
@@ -86,7 +87,7 @@ def _inspect(path: Path, version: Stamp, text: str) -> Inspection:
     from seqtoolkit.encoder_decoder import EncoderDecoder
     from seqtoolkit.inspection import Inspection, inspect
 
-    checkpoint = _load(path, version)
+    checkpoint = opened(path, version)
     if not isinstance(checkpoint.model, EncoderDecoder):
         return inspect(checkpoint, text)
     seen = _align(path, version, text, 1, None)
@@ -107,11 +108,11 @@ def _align(
 ) -> AlignmentInspection:
     from seqtoolkit.alignment_inspection import inspect_alignment
 
-    return inspect_alignment(_load(path, version), text, forced, beams)
+    return inspect_alignment(opened(path, version), text, forced, beams)
 
 
 @lru_cache(maxsize=16)
 def _gates(path: Path, version: Stamp, text: str, side: Side) -> GatesInspection:
     from seqtoolkit.gates_inspection import inspect_gates
 
-    return inspect_gates(_load(path, version), text, side)
+    return inspect_gates(opened(path, version), text, side)

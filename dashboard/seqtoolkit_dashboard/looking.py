@@ -21,7 +21,7 @@ def look(path: Path, text: str) -> tuple[str, Inspection]:
     if not reads_numbers(path):
         return checkpoints.look(path, text)
     name = text or FIRST
-    with checkpoints._one_at_a_time:
+    with checkpoints.one_at_a_time:
         return name, _inspect(path, stamp(path), name)
 
 
@@ -30,14 +30,14 @@ def gates(path: Path, text: str, sample: int, side: Side) -> tuple[str, GatesIns
     if not reads_numbers(path):
         return checkpoints.gates(path, text, sample, side)
     name = text or FIRST
-    with checkpoints._one_at_a_time:
+    with checkpoints.one_at_a_time:
         return name, _gates(path, stamp(path), name)
 
 
 def reads_numbers(path: Path) -> bool:
     """Say whether nothing can be typed for a checkpoint. Raises ValueError for a bad file."""
-    with checkpoints._one_at_a_time:
-        return "codec" not in checkpoints._load(path, stamp(path)).described.spec
+    with checkpoints.one_at_a_time:
+        return "codec" not in checkpoints.opened(path, stamp(path)).described.spec
 
 
 @lru_cache(maxsize=16)
@@ -45,7 +45,7 @@ def _inspect(path: Path, version: Stamp, name: str) -> Inspection:
     from seqtoolkit.example_opening import open_example
     from seqtoolkit.inspection import inspect_example
 
-    checkpoint = checkpoints._load(path, version)
+    checkpoint = checkpoints.opened(path, version)
     return inspect_example(checkpoint, open_example(checkpoint, name))
 
 
@@ -54,5 +54,5 @@ def _gates(path: Path, version: Stamp, name: str) -> GatesInspection:
     from seqtoolkit.example_opening import open_example
     from seqtoolkit.gates_inspection import inspect_example_gates
 
-    checkpoint = checkpoints._load(path, version)
+    checkpoint = checkpoints.opened(path, version)
     return inspect_example_gates(checkpoint, open_example(checkpoint, name))

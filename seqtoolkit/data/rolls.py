@@ -16,6 +16,7 @@ from seqtoolkit.data.base import SequenceData
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.labelled.frame_quality import FrameQuality
+from seqtoolkit.data.labelled.roll_answers import RollAnswers
 from seqtoolkit.data.labelled.roll_examples import cut_rolls, roll_examples, whole_rolls
 from seqtoolkit.data.labelled.roll_files import read_rolls
 from seqtoolkit.data.labelled.sequences import Sequences, in_order
@@ -80,8 +81,9 @@ class RollData(SequenceData):
         }
 
     def metrics(self, split: str) -> dict[str, SequenceMetric]:
-        """Return the frame NLL and the frame accuracy."""
-        return {"frames": FrameQuality(len(self.rolls(split)), np.array(self.shares))}
+        """Return the frame NLL and the frame accuracy, and the rolls that were foretold worst."""
+        rolls = self._ordered(self.rolls(split))
+        return {"frames": FrameQuality(len(rolls), np.array(self.shares)), "worst": RollAnswers(rolls)}
 
     def train_dataloader(self) -> Batches:
         """Return batches of `batch_size` rolls of similar lengths, or pieces of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from seqtoolkit.data.labelled import roll_answers
 from seqtoolkit.data.labelled.roll_answers import NOTES, WORST, RollAnswers
 from seqtoolkit.data.labelled.roll_examples import roll_examples, whole_rolls
 from seqtoolkit.data.labelled.sequences import Sequences
+from seqtoolkit.data.rolls import RollData
 from seqtoolkit.losses import Loss
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.quality import Example
@@ -73,3 +75,12 @@ def test_of_long_rolls_the_first_frames_are_drawn_and_all_are_counted(
             assert shares == pytest.approx(
                 answers[one.index][:2, NAMES.index(name)].sigmoid().tolist(), rel=1e-3
             )
+
+
+def test_the_rolls_of_a_run_are_kept(tmp_path: Path) -> None:
+    """The data module offers the metric, beside that of the frames."""
+    random = np.random.default_rng(0)
+    rolls = random.integers(0, 2, (90, 12, 4)).astype(np.uint8)
+    np.savez(tmp_path / "r.npz", x=rolls)
+    kept = RollData(str(tmp_path / "r.npz")).metrics("val")["worst"]
+    assert isinstance(kept, RollAnswers)

@@ -16,7 +16,6 @@ from seqtoolkit.batch import Batch
 from seqtoolkit.data.answered import WORST
 from seqtoolkit.data.series import SeriesData
 from seqtoolkit.data.tabular import step_examples
-from seqtoolkit.data.tabular.shown import Shown
 from seqtoolkit.data.tabular.step_examples import StepExamples
 from seqtoolkit.model import SequenceModel
 from seqtoolkit.quality import Example
@@ -51,9 +50,7 @@ def scores_of(batch: Batch) -> Tensor:
 
 def measured(data: SeriesData) -> tuple[list[Example], dict[int, list[tuple[float, int, int, int]]]]:
     """Return the records, and by hand (loss, step, truth, answer) of every answered step of each window."""
-    metric = StepExamples(
-        Shown(data.fitted.plan, data.fitted.of("val"), data.examples("val")), data.spec["classes"]
-    )
+    metric = cast(StepExamples, data.metrics("val")["worst"])
     by_hand: dict[int, list[tuple[float, int, int, int]]] = {}
     for batch in data.val_dataloader():
         scores, truth = scores_of(batch), batch.targets[batch.mask]

@@ -26,6 +26,7 @@ from seqtoolkit.data.tabular.fit import Fitted
 from seqtoolkit.data.tabular.forecasts import SeriesForecasts, fields_of
 from seqtoolkit.data.tabular.quality import Outputs, SeriesQuality
 from seqtoolkit.data.tabular.shown import Shown
+from seqtoolkit.data.tabular.step_examples import StepExamples
 from seqtoolkit.data.tabular.units import Units, units_of
 from seqtoolkit.losses import Loss
 
@@ -50,7 +51,8 @@ class SplitMetrics:
         if self.plan.columns.label is None:
             return self._of_values()
         if self.plan.at == "step":
-            return {"classes": StepClasses(self.examples, self._units, self.classes, self._class_counts())}
+            steps = StepClasses(self.examples, self._units, self.classes, self._class_counts())
+            return {"classes": steps, "worst": StepExamples(self.shown, self.classes)}
         ends = torch.from_numpy(self.examples.windows.start + self.examples.windows.length - 1)
         truth = self.examples.rows.labels[ends].numpy().clip(min=0).astype(np.int64)
         show = partial(fields_of, self.shown)
