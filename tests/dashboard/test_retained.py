@@ -11,7 +11,7 @@ import pytest
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS, Panel, retention
 from seqtoolkit_dashboard.figures.memory_traces import Curve
 from seqtoolkit_dashboard.figures.shares import shares
-from seqtoolkit_dashboard.pages import retained, retained_csv
+from seqtoolkit_dashboard.pages import bands, retained, retained_csv
 from seqtoolkit_dashboard.pooled import pooled
 from seqtoolkit_dashboard.theme import LineStyle
 
@@ -59,6 +59,23 @@ def test_seeds_of_a_measurement_are_one_curve_whose_interval_holds_each() -> Non
             assert one.lower[k] == min(record.lower[k] for record in group)
             assert one.upper[k] == max(record.upper[k] for record in group)
             assert one.lower[k] <= one.estimate[k] <= one.upper[k]
+
+
+def test_a_band_is_said_to_be_what_it_is() -> None:
+    several = [(RUN, Record.from_dict(one)) for one in protocol_records("gru", seeds=2, untrained=False)]
+    (hull,) = retained.curves(
+        [RUN], pooled([pair for pair in several if pair[1].protocol == "recall"]), "light"
+    )
+    single = Curve("b", records("recall", settings={"interval": "t over sequences"})[0][1], STYLE)
+    twin = Curve("c", records("recall", settings={"twin": True})[0][1], STYLE)
+    assert bands.shaded([single, twin]) == "Shaded: at each lag, the 95 % interval by t over sequences."
+    assert bands.horizons([single, twin]).endswith("above the threshold, with its 95 % interval.")
+    for told in (bands.shaded([hull]), bands.horizons([hull])):
+        assert "from the lowest to the highest limit of the 95 % intervals of the seeds" in told
+        assert "the 95 % interval " not in told
+    assert "where there are several seeds (a), from the lowest" in bands.shaded([single, hull])
+    assert "; of several seeds the median" in bands.horizons([single, hull])
+    assert bands.shaded([twin]) == bands.horizons([twin]) == ""
 
 
 def test_parts_of_a_model_are_apart() -> None:

@@ -48,7 +48,9 @@ def layout() -> Any:
         parts.choice(ids.MEMORY_SPLIT, "Split", _SPLITS, "test"),
     ]
     summary = html.Summary("Options: lags, steps, seeds and split")
-    return html.Details([summary, html.Div(fields, className="controls"), html.P(_SAYS, className="lead")])
+    return html.Details(
+        [summary, html.Div(fields, className="controls"), html.P(html.Small(_SAYS), className="lead")]
+    )
 
 
 def states() -> dict[str, State]:

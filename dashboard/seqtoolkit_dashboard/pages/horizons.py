@@ -14,6 +14,7 @@ from seqtoolkit_dashboard.pooled import Records, facets, pooled, twin
 
 HEAD = (
     "Run",
+    "Checkpoint",
     "Architecture",
     "Protocol",
     "Measured on",
@@ -25,7 +26,6 @@ HEAD = (
     "Untrained twin",
     "And",
     "n for each lag",
-    "Checkpoint",
 )
 _OPTIONAL = ("Measured on", "Seeds", "Untrained twin", "And", "Checkpoint")  # left out where no row has them
 _NONE = "–"
@@ -51,8 +51,9 @@ def table(records: Records, checkpoint: str, older: Collection[str]) -> Any:
     listed = trained + [(run, record) for run, record in shown if twin(record) and _key(run, record) in alone]
     rows = [
         [
-            *_row(run, record, twins.get(_key(run, record)), known[known_by.curve(run, record)]),
+            run.id,
             "older, replaced since" if run.id in older else _NONE,
+            *_row(run, record, twins.get(_key(run, record)), known[known_by.curve(run, record)]),
         ]
         for run, record in listed
     ]
@@ -93,7 +94,6 @@ def _row(run: Run, record: Record, untrained: Record | None, known: known_by.Kno
     horizon, counts = record.horizon, sorted(set(record.n)) or [0]
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     first = [
-        run.id,
         run.label + ", untrained" * twin(record),
         record.protocol,
         ", ".join(facets(record)) or _NONE,

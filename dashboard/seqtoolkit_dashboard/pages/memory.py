@@ -86,7 +86,7 @@ def layout(index: RunIndex, view: View) -> Any:
         html.Div(id=ids.MEMORY_PANELS, className="maps"),
         dcc.Store(id=ids.MEMORY_PANELS_SEEN),
         html.Div(id=ids.MEMORY_TABLE),
-        html.Div([part for file in _FILES for part in saving.button(*file[:3])], className="below row"),
+        html.Div([part for file in _FILES for part in saving.button(*file[:3])], className="below pair"),
         forming.layout(),
         measure.layout(),
     )

@@ -11,14 +11,13 @@ from dash import Patch, html
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS, retention
 from seqtoolkit_dashboard.figures.memory_traces import Curve
-from seqtoolkit_dashboard.pages import parts, retained
+from seqtoolkit_dashboard.pages import bands, parts, retained
 from seqtoolkit_dashboard.pages.picture import changes, look
 from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
 
 SMALL = 250  # pixels: the panel of a card
-_BAND = "Shaded: 95 % interval. Dotted: what a model without memory reaches."
-_HORIZON = "Below: the horizon, the largest lag up to which every one is above the threshold, with its 95 % interval."
+_NULL = "Dotted: what a model without memory reaches."
 
 Card = tuple[str, go.Figure, str]  # protocol, figure, caption
 Looks = list[dict[str, Any]]  # what is remembered of the cards on screen
@@ -75,5 +74,5 @@ def _caption(drawn: Sequence[Curve]) -> str:
         PROTOCOLS[names.pop()].question if len(names) == 1 else "Colour: the model. Line: the protocol."
     )
     twins = "Faint: the untrained twin." if any(curve.twin for curve in drawn) else ""
-    strip = _HORIZON if any(curve.record.horizon and not curve.twin for curve in drawn) else ""
-    return " ".join(text for text in (question, _BAND, twins, strip) if text)
+    told = (question, bands.shaded(drawn), _NULL, twins, bands.horizons(drawn))
+    return " ".join(text for text in told if text)

@@ -31,7 +31,7 @@ def shown(records: Records) -> Any:
         "body": [_row(run, record, lags) for run, record in tested],
     }
     body = [html.P(_SAYS, className="lead"), parts.table(data, 300 + 80 * len(lags))]
-    return html.Details([html.Summary("Tests of influence at each lag"), *body], className="card tests")
+    return html.Details([html.Summary("Tests of influence at each lag"), *body], className="card")
 
 
 def _row(run: Run, record: Record, lags: list[int]) -> list[str]:
