@@ -81,6 +81,7 @@ def test_the_rolls_of_a_run_are_kept(tmp_path: Path) -> None:
     """The data module offers the metric, beside that of the frames."""
     random = np.random.default_rng(0)
     rolls = random.integers(0, 2, (90, 12, 4)).astype(np.uint8)
-    np.savez(tmp_path / "r.npz", x=rolls)
-    kept = RollData(str(tmp_path / "r.npz")).metrics("val")["worst"]
+    path = str(tmp_path / "r.npz")
+    np.savez(path, x=rolls)
+    kept = RollData(path, path).metrics("val")["worst"]
     assert isinstance(kept, RollAnswers)
