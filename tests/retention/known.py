@@ -54,6 +54,7 @@ class Reservoir(SequenceMixer):
     def __init__(self, d_model: int, units: int = 8) -> None:
         super().__init__()
         self.recurrent = nn.Parameter(0.9 * torch.linalg.qr(torch.randn(units, units)).Q)
+        # so much bends the units: nearly linear ones reach their rank, and an estimate is then above it by noise
         self.read = nn.Parameter(0.6 * torch.randn(units))
         self.spread = nn.Parameter(torch.randn(units, d_model))
 
