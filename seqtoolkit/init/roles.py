@@ -61,6 +61,9 @@ class Roles:
     categorical: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     by_name: bool = False  # whether time, group and label were known by their names
+    alone: bool = (
+        False  # of the long form: whether no two lines share a time, as where sensors send when they like
+    )
 
 
 def roles_of(sample: DataFrame) -> Roles:
@@ -152,7 +155,7 @@ def _in_runs(column: Series) -> bool:
 
 def _is_long(sample: DataFrame, free: list[str], roles: Roles) -> bool:
     """Say whether a line holds one value, of the channel that another column names; fill in the roles."""
-    if roles.time is None or len(free) not in (2, 3) or is_sorted(sample, roles.time, None):
+    if roles.time is None or len(free) not in (2, 3):
         return False
     values = [name for name in free if sample[name].dtype.is_float() or _word(name) == "value"]
     names = [
@@ -162,10 +165,20 @@ def _is_long(sample: DataFrame, free: list[str], roles: Roles) -> bool:
     ]
     if len(values) != 1 or not names or sample[names[0]].n_unique() > FEW:
         return False
+    called = _word(values[0]) == "value"
+    alone = is_sorted(sample, roles.time, None)
+    if alone and not (called and _take_turns(sample[names[0]])):
+        return False
     rest = [name for name in free if name not in (values[0], names[0])]
     roles.name, roles.value, roles.group = names[0], values[0], next(iter(rest), None)
     roles.channels = sorted(map(str, sample[names[0]].unique().to_list()))
+    roles.by_name, roles.alone = called and not alone, alone
     return True
+
+
+def _take_turns(column: Series) -> bool:
+    """Say whether there are several values, and none keeps its rows together as a group does."""
+    return column.n_unique() > 1 and not _in_runs(column)
 
 
 def _is_label(column: Series) -> bool:

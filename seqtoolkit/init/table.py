@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from seqtoolkit.data.tabular.clock import usual
 from seqtoolkit.data.tabular.source import open_table
 from seqtoolkit.data.tabular.tables import TableFile, polars
+from seqtoolkit.init.holes import filled, has_holes
 from seqtoolkit.init.roles import Roles, is_sorted, roles_of, timed
 from seqtoolkit.init.seen import Option, Seen, Sure, listed, many, spread
 
@@ -80,7 +81,7 @@ def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
     options = [*_columns(path, roles), *_of_task(task, roles, sample)]
     if task != "forecast" and groups >= FEWEST and not _one_each(roles, sample):
         options.append(Option("split", "group", "or time: then each group has rows in train, val and test"))
-    options += [Option("missing", "forward", "or mask, which also says which were known")] if missing else []
+    options += [filled(roles)] if missing or has_holes(roles, sample) else []
     more, warnings = _order(roles, sample)
     return Seen(
         what=f"a table of {'the long form, a line for each value' if roles.name else 'series'}",
@@ -211,7 +212,10 @@ def _sure(roles: Roles) -> Sure:
 
 
 def _why(roles: Roles) -> str:
-    if roles.label or (roles.value and not roles.name):
+    if roles.name:
+        times = "times do not repeat" if roles.alone else "times repeat"
+        return f"{roles.name!r} may name what {roles.value!r} holds, and {times} from one to the other"
+    if roles.label or roles.value:
         return f"a column is called {roles.label or roles.value!r}"
     return (
         "numbers change with time"
@@ -221,6 +225,11 @@ def _why(roles: Roles) -> str:
 
 
 def _others(task: str, roles: Roles) -> list[str]:
+    if roles.alone:
+        return [
+            f"If {roles.value!r} is one channel, whatever {roles.name!r} says: leave out form, name, value and missing,"
+            f" and add channels: [{roles.value}], categorical: [{roles.name}]."
+        ]
     if task == "forecast":
         return [
             "To find a column from the others instead: task: regression (or classification), targets: [COLUMN]."
