@@ -51,7 +51,13 @@ def read_long(file: TableFile, columns: Columns, asked: bool, known: Known) -> t
     labels = lines.label[order][new] if len(lines.label) else lines.label
     codes = np.empty((len(values), 0), np.int32)
     table = reader.table(wanted, values, origin, group[new], codes, labels, time[new])
-    return replace(table, row=order[new] + 1), columns
+    return _with_own_groups(replace(table, row=order[new] + 1)), columns
+
+
+def _with_own_groups(table: Table) -> Table:
+    """Number the groups anew without those that have lines of other channels only: splits count the groups."""
+    met, group = np.unique(table.group, return_inverse=True)
+    return replace(table, group=group.astype(np.int32), groups=[table.groups[code] for code in met.tolist()])
 
 
 def _read(reader: Reader, names: Coder, count: int) -> Lines:
