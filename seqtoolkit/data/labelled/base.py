@@ -70,7 +70,7 @@ class LabelledData(SequenceData):
         if spec_of is None:
             self.form = LabelledForm.fit(self.sequences("train"), missing, self.shared_scale)
         else:
-            self.form = LabelledForm.of(spec_of, self.task)
+            self.form = replace(LabelledForm.of(spec_of, self.task), lacking=())  # of other files
         self.spec = {"task": self.task, **self.form.to_spec(), **more}
 
     def metrics(self, split: str) -> dict[str, SequenceMetric]:

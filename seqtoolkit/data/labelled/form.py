@@ -15,7 +15,7 @@ from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.labelled.channel_scale import ChannelScale
 from seqtoolkit.data.labelled.sequence_gaps import Missing, fill_gaps, gapped, refuse_gaps
 from seqtoolkit.data.labelled.sequences import Sequences, in_order
-from seqtoolkit.files import is_whole
+from seqtoolkit.files import is_number, is_whole
 
 TARGET = "target"  # what the one output of a regression is called
 
@@ -31,6 +31,7 @@ class LabelledForm:
         missing: what becomes of missing values.
         masked: channels that missed values in training, and have a mark.
         class_counts: training sequences of each class.
+        lacking: the share of the training steps in which each channel has no value; none of an older checkpoint.
     """
 
     inputs: ChannelScale
@@ -39,6 +40,7 @@ class LabelledForm:
     missing: Missing = "error"
     masked: tuple[str, ...] = ()
     class_counts: tuple[int, ...] = ()
+    lacking: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, train: Sequences, missing: Missing, shared: bool) -> Self:
@@ -50,14 +52,15 @@ class LabelledForm:
             refuse_gaps(train)
         inputs = ChannelScale.fit(train.path, train.channels, train.values, shared)
         masked = tuple(gapped(train)) if missing == "mask" else ()
+        lacking = tuple(np.isnan(train.values).mean(0).tolist())  # before they are filled
         if train.labels is None:
             raise ValueError(f"{train.path} has no labels; expected one for each sequence to learn from")
         if not isinstance(train.labels, tuple):
             outputs = ChannelScale.fit(train.path, (TARGET,), train.labels[:, None])
-            return cls(inputs, outputs=outputs, missing=missing, masked=masked)
+            return cls(inputs, outputs=outputs, missing=missing, masked=masked, lacking=lacking)
         classes = _classes(train)
         counts = tuple(train.labels.count(name) for name in classes)
-        return cls(inputs, classes, missing=missing, masked=masked, class_counts=counts)
+        return cls(inputs, classes, None, missing, masked, counts, lacking)
 
     @classmethod
     def of(cls, path: str, task: str) -> Self:
@@ -88,7 +91,10 @@ class LabelledForm:
             raise ValueError(
                 f"its missing is {missing!r:.80}; expected one of {', '.join(get_args(Missing))}"
             )
-        form = cls(inputs, tuple(classes), outputs, missing, tuple(masked), tuple(counts))
+        lacking = spec["inputs"].get("missing", [])
+        if not isinstance(lacking, list) or not all(map(is_number, lacking)):
+            raise ValueError("its shares of missing values must be numbers")
+        form = cls(inputs, tuple(classes), outputs, missing, tuple(masked), tuple(counts), tuple(lacking))
         sizes = {name: spec.get(name) for name in ("num_classes", "num_features")}
         if sizes != {name: form.to_spec()[name] for name in sizes} or len(counts) != len(classes):
             raise ValueError(f"its classes and channels do not fit its sizes, {sizes}")
@@ -100,7 +106,7 @@ class LabelledForm:
             "num_features": len(self.inputs.names) + len(self.masked),
             "num_classes": len(self.classes) or 1,
             "target": "classes" if self.outputs is None else "values",
-            "inputs": self.inputs.to_spec(),
+            "inputs": self.inputs.to_spec() | {"missing": list(self.lacking)},
             "missing": self.missing,
             "masked": list(self.masked),
         }
