@@ -137,3 +137,25 @@ def test_the_table_is_live_and_names_are_only_text(visit: Visit, runs_dir: Path)
     page.get_by_role("link", name="Training").click()
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert page.title() == "Training · seqtoolkit"
+
+
+def test_a_part_of_a_pair_is_measured_from_the_page_as_the_fields_ask(visit: Visit) -> None:
+    page = visit.open("/memory?run=pairs-plain&protocol=gradient")
+    said = page.get_by_role("status")
+    page.get_by_text("Options: lags, steps, seeds and split").click()
+    lags = page.get_by_role("textbox", name="Lags")
+    lags.fill("1:999")
+    page.get_by_role("button", name="Measure").click()
+    expect(said.filter(has_text="lag 999 lies beyond sequences of 256 steps")).to_be_visible()
+    lags.fill("1,2,4")
+    page.get_by_role("textbox", name="Seeds").fill("1")
+    for part, says in (("encoder", "the encoder reads from both ends"), ("decoder", "is measured.")):
+        page.get_by_role("textbox", name="Part").click()
+        page.get_by_role("option", name=part).click()
+        page.get_by_role("button", name="Measure").click()
+        expect(said.filter(has_text=says)).to_be_visible()
+    expect(page.get_by_role("cell", name="decoder, iid")).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download the horizons").click()
+    assert saved.value.suggested_filename == "horizons.csv"
+    assert Path(saved.value.path()).read_text().splitlines()[1].startswith("pairs-plain,")
