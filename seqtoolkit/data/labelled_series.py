@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from seqtoolkit.data.labelled.apart import SplitBy, grouped, refuse_shared
 from seqtoolkit.data.labelled.base import LabelledData
 from seqtoolkit.data.labelled.files import read_labelled, with_target
 from seqtoolkit.data.labelled.sequence_gaps import Missing
@@ -16,13 +17,15 @@ class LabelledSeriesData(LabelledData):
 
     Series may differ in length, and have several channels, each scaled as the training series say. An .npz has x,
     (N, T, F) or (N, T); y, (N,) classes (whole numbers or texts) or values (floats); lengths, (N,), where they differ;
-    channels, F names. One .npz may hold all splits: x_train, y_train, x_test, ...
+    channels, F names; groups, (N,), such as the subject or the machine of each: none of them is in two splits. One .npz
+    may hold all splits: x_train, y_train, x_test, ...
 
     Args:
         train: file of training series
         val: file of validation series; without one, a share of the training series is held out
         test: file of test series
         val_share: of each class in the training file, chosen by a hash of the series and the seed
+        split: by series, or by group, which needs an .npz with groups; auto: by group where the files have them
         target: classes or values (a regression); auto is as the file has them
         missing: of missing values (? or NaN): error refuses them; forward carries the last one before them; mask does
             so, and adds a channel that says which were there
@@ -42,6 +45,7 @@ class LabelledSeriesData(LabelledData):
         val: str | None = None,
         test: str | None = None,
         val_share: float = 0.2,
+        split: SplitBy = "auto",
         target: Literal["auto", "classes", "values"] = "auto",
         missing: Missing = "error",
         noise: float = 0.0,
@@ -51,7 +55,7 @@ class LabelledSeriesData(LabelledData):
         spec_of: str | None = None,
     ) -> None:
         super().__init__(batch_size, val_share, noise, seed, inputs)
-        self.target = target
+        self.target, self.split = target, split
         self.paths = {"train": train, "val": val, "test": test}
         given = {name: path for name, path in self.paths.items() if path is not None}
         digests = {name: sha256_of(path, "a .ts or .npz file") for name, path in given.items()}
@@ -60,7 +64,13 @@ class LabelledSeriesData(LabelledData):
     def given(self, split: str) -> Sequences | None:
         """Read the file of a split."""
         path = self.paths[split]
-        return None if path is None else with_target(read_labelled(path, split), self.target)
+        if path is None:
+            return None
+        found = grouped(with_target(read_labelled(path, split), self.target), self.split)
+        before = self.files[: self.files.index(split)]
+        others = ((name, self._given(name)) for name in before)
+        refuse_shared(found, split, ((name, other) for name, other in others if other is not None))
+        return found
 
     def typed(self, inputs: str) -> Sequences:
         """Read what a user wants answers for."""

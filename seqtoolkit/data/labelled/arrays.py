@@ -1,4 +1,4 @@
-"""Labelled sequences from the arrays x, y, lengths and channels, checked against each other."""
+"""Labelled sequences from the arrays x, y, lengths, channels and groups, checked against each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from seqtoolkit.data.labelled.npz_file import Arrays
 from seqtoolkit.data.labelled.sequences import Floats, Ints, Sequences, check_steps
 
-NAMES = ("x", "y", "lengths", "channels")
+NAMES = ("x", "y", "lengths", "channels", "groups")
 
 
 def of_arrays(path: str, arrays: Arrays) -> Sequences:
@@ -32,6 +32,7 @@ def of_arrays(path: str, arrays: Arrays) -> Sequences:
         values=x[np.arange(x.shape[1]) < lengths[:, None]],
         channels=_channels(path, arrays.get("channels"), x.shape[2]),
         labels=_labels(path, arrays.get("y"), len(x)),
+        groups=_groups(path, arrays.get("groups"), len(x)),
     )
     check_steps(found)
     return found
@@ -80,3 +81,14 @@ def _labels(path: str, y: NDArray[Any] | None, n: int) -> tuple[str, ...] | NDAr
     if len(bad):
         raise ValueError(f"{path}, row {bad[0] + 1}: its y is {y[bad[0]]}; expected a finite number")
     return y.astype(np.float64)
+
+
+def _groups(path: str, groups: NDArray[Any] | None, n: int) -> tuple[str, ...] | None:
+    if groups is None:
+        return None
+    if groups.shape != (n,) or groups.dtype.kind not in "biuU":
+        raise ValueError(
+            f"{path}: its groups are {groups.dtype} of the shape {groups.shape}; expected ({n},) texts or whole"
+            " numbers, the subject or machine of each sequence: groups=np.array([...])"
+        )
+    return tuple(map(str, groups.tolist()))

@@ -1,4 +1,4 @@
-"""Read labelled sequences from a user's file: .ts, or .npz with the arrays x, y, lengths and channels."""
+"""Read labelled sequences from a user's file: .ts, or .npz with the arrays x, y, lengths, channels and groups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def read_labelled(path: str, split: str = "") -> Sequences:
     """Read a .ts file (see `read_ts`; also from standard input, -), or an .npz file.
 
     An .npz has `x`, (N, T, F) or (N, T) numbers; `y`, (N,) classes (whole numbers or texts) or values (floats);
-    `lengths`, (N,) steps of each where they are not all T; `channels`, F names. The arrays of one split may be called
+    `lengths`, (N,) steps of each where they are not all T; `channels`, F names; `groups`, (N,)
+    texts or whole numbers: whom or what each is of. The arrays of one split may be called
     x_train, y_train, lengths_train. NaN is a missing value.
 
     Raises ValueError that names the file, and the line or row.

@@ -1,4 +1,4 @@
-"""Keep some of the training sequences for validation: by a hash of their content, class by class."""
+"""Keep some of the training sequences for validation: by a hash of their content, class by class, or whole groups."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 
+from seqtoolkit.data.labelled.apart import hold_out_groups
 from seqtoolkit.data.labelled.sequences import Ints, Sequences
 
 
@@ -14,11 +15,14 @@ def hold_out(found: Sequences, share: float, seed: int) -> tuple[Ints, Ints]:
 
     Of each class the sequences of the smallest sha256 are kept, a share of them rounded, at least one of two or more.
     The order of the file does not matter, and two sequences of a class that are equal stay together where they can.
+    Where the sequences have groups, whole groups are kept instead.
 
     Raises ValueError when the share is not between 0 and 1, or nothing is left on one side.
     """
     if not 0 < share < 1:
         raise ValueError(f"val_share is {share}; expected more than 0 and less than 1, such as 0.2")
+    if found.groups is not None:
+        return hold_out_groups(found, share, seed)
     labels = found.labels if isinstance(found.labels, tuple) else ("",) * len(found)
     groups: dict[str, list[tuple[bytes, int]]] = {}
     for row, label in enumerate(labels):

@@ -27,6 +27,7 @@ class Sequences:
         classes: in the order in which the file declares them, where it does.
         unit: what a place in the file is called, such as "line".
         places: (N,) where in the file each sequence is.
+        groups: whom or what each sequence is of, such as a subject or a machine; None where the file does not say.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Sequences:
     classes: tuple[str, ...] = ()
     unit: str = "row"
     places: Ints | None = None
+    groups: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -75,6 +77,7 @@ class Sequences:
             values=np.concatenate([empty, *(self.series(row) for row in rows.tolist())]),
             labels=labels,
             places=places,
+            groups=None if self.groups is None else tuple(self.groups[row] for row in rows.tolist()),
         )
 
 
