@@ -1,133 +1,26 @@
-"""Answers: equal to naive computations and to sacrebleu, for any batches and processes, by length with intervals."""
+"""Answers are counted once, whatever the batches and processes, and asked for as the task says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sacrebleu.metrics.bleu import BLEU
-from sacrebleu.metrics.chrf import CHRF
-from torchmetrics.functional.text import edit_distance
 
-from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.examples import Examples
 from seqtoolkit.data.pairing import answers as answers_module
 from seqtoolkit.data.pairing.answers import Answers
-from seqtoolkit.data.pairing.edit_distance import edit_distances
-from seqtoolkit.data.pairing.length_curves import interval, length_records
 from seqtoolkit.data.pairing.phoneme_errors import PhonemeErrors
-from seqtoolkit.data.pairing.scoring import ACCURACY, BLEU4, CHRF2, ERROR_RATE, MEASURES, counts
+from seqtoolkit.data.pairing.scoring import MEASURES
 from seqtoolkit.decoding import Hypothesis
-from seqtoolkit.retention.bootstrap import resampled_sums
 from seqtoolkit.retention.length_record import LengthRecord
 from seqtoolkit.retention.statistics import wilson
+from tests.data.answers_made import CODEC, MAX_STEPS, value, written
 
 MODEL: Any = None  # the decoder is faked
 NONE = torch.empty(0)
-NAMES = ("a", "bc", "d", "ef", "�")  # U+FFFD stands for what was never seen
-CODEC = Codec(
-    ("x", "y", "�", "→", *NAMES, "■"),
-    alphabet=("x", "y"),
-    example="xy",
-    separator="→",
-    end="■",
-    unknown="�",
-    answer_words=True,
-)
-STRANGE = chr(len(CODEC.classes))  # a symbol of a reference that cannot be answered
-MAX_STEPS = 9
-
-CLASS = st.integers(1, len(NAMES)).map(chr)
-ANSWER = st.text(CLASS, max_size=MAX_STEPS)
-REFERENCE = st.text(st.integers(1, 4).map(chr) | st.just(STRANGE), min_size=1, max_size=8)
-EXAMPLES = st.lists(st.tuples(ANSWER, st.lists(REFERENCE, min_size=1, max_size=3)), min_size=1, max_size=12)
-
-
-def written(text: str) -> str:
-    return " ".join("Zzz" if symbol == STRANGE else NAMES[ord(symbol) - 1] for symbol in text)
-
-
-def table_of(found: Sequence[tuple[str, list[str]]]) -> np.ndarray[Any, Any]:
-    references = [texts for _, texts in found]
-    texts = [list(map(written, each)) for each in references]
-    return counts([answer for answer, _ in found], references, texts, CODEC)
-
-
-def value(measure: Any, table: np.ndarray[Any, Any]) -> float:
-    return float(measure(table.sum(0, keepdims=True).astype(float))[0])
-
-
-TEXT = st.text("ABC", max_size=12)
-
-
-@given(st.lists(st.tuples(TEXT, TEXT), max_size=30))
-def test_edit_distances_are_those_of_torchmetrics(pairs: list[tuple[str, str]]) -> None:
-    ones, others = [one for one, _ in pairs], [other for _, other in pairs]
-    expected = [int(edit_distance([one], [other])) for one, other in pairs]
-    assert edit_distances(ones, others).tolist() == expected
-    assert edit_distances(others, ones).tolist() == expected
-
-
-def test_edit_distances_of_many_pairs_of_all_lengths() -> None:
-    random = np.random.default_rng(0)
-    texts = ["".join(random.choice(list("AB"), size)) for size in random.integers(0, 40, 2500)]
-    found = edit_distances(texts, texts[::-1])
-    assert found.tolist() == edit_distance(texts, texts[::-1], reduction="none").tolist()
-    assert np.array_equal(found, found[::-1])
-    assert edit_distances(["\ud800b"], ["b"]).tolist() == [1]  # any number is a class
-
-
-@given(EXAMPLES)
-def test_accuracy_and_errors_equal_loops_over_references(found: list[tuple[str, list[str]]]) -> None:
-    edits, symbols = 0, 0
-    for answer, references in found:
-        distances = [int(edit_distance([answer], [reference])) for reference in references]
-        edits += min(distances)
-        symbols += len(references[distances.index(min(distances))])
-    table = table_of(found)
-    right = sum(answer in references for answer, references in found)
-    assert value(ACCURACY, table) == pytest.approx(right / len(found))
-    assert value(ERROR_RATE, table) == pytest.approx(edits / symbols)
-
-
-@settings(deadline=None)
-@given(EXAMPLES)
-def test_bleu_and_chrf_are_those_of_sacrebleu(found: list[tuple[str, list[str]]]) -> None:
-    """BLEU with symbols as its words, chrF of the text; through the public interface of sacrebleu."""
-    symbols = [[" ".join(str(ord(c)) for c in text) for text in [one, *texts]] for one, texts in found]
-    texts = [[written(text) for text in [one, *references]] for one, references in found]
-    for measure, scorer, rows in (
-        (BLEU4, BLEU(tokenize="none", effective_order=True), symbols),
-        (CHRF2, CHRF(), texts),
-    ):
-        streams = [[row[i] if i < len(row) else None for row in rows] for i in range(1, 4)]
-        streams = [stream for stream in streams if any(text is not None for text in stream)]
-        expected = scorer.corpus_score([row[0] for row in rows], streams).score
-        assert value(measure, table_of(found)) == pytest.approx(expected)
-
-
-def test_what_was_never_seen_is_never_right() -> None:
-    """Neither for an answer that says "unknown", nor for chrF, which knows the true text."""
-    unknown = chr(CODEC.classes["�"])
-    table = table_of([(unknown * 4, [STRANGE * 4])])
-    assert [value(measure, table) for measure in MEASURES] == [0, 1, 0, 0]
-
-
-def test_short_right_answers_have_a_bleu() -> None:
-    table = table_of([("\1", ["\1"]), ("\2\3", ["\2\3"])])
-    assert [value(measure, table) for measure in MEASURES] == [1, 0, 100, 100]
-
-
-def test_the_table_of_nothing_is_empty() -> None:
-    assert table_of([]).shape == (0, 32)
-    assert length_records(np.zeros(0, np.int64), table_of([]), {}) == []
 
 
 class Said:
@@ -271,44 +164,3 @@ def test_the_curve_by_length(monkeypatch: pytest.MonkeyPatch) -> None:
     accuracy = records["sequence_accuracy"]
     assert (accuracy.lower[2], accuracy.upper[2]) == wilson(30, 40)
     assert records["bleu"].settings["scorer"].startswith("sacrebleu ")
-
-
-@pytest.mark.parametrize("measure", MEASURES[1:])
-def test_intervals_cover_what_many_answers_give(measure: Any) -> None:
-    """100 samples of 60 answers; the truth is the value of 20,000. A percentile interval reaches about 93 %."""
-    random = np.random.default_rng(0)
-    kinds = table_of(
-        [
-            ("\1\2\3\4\1", ["\1\2\3\4\1"]),
-            ("\1\2\3", ["\1\2\4"]),
-            ("\1\2\3\4\1\2", ["\1\2\3\4\4\4\2"]),
-            ("", ["\1\2"]),
-            ("\3\4\3\4", ["\3\4\3\4"]),
-        ]
-    )
-    share = [0.35, 0.2, 0.2, 0.05, 0.2]
-    truth = value(measure, kinds[random.choice(5, 20_000, p=share)])
-    covered = 0
-    for _ in range(100):
-        table = kinds[random.choice(5, 60, p=share)]
-        _, low, high = interval(measure, table, resampled_sums(table, 200))
-        covered += low <= truth <= high
-    assert 0.88 <= covered / 100 <= 0.99
-
-
-@pytest.mark.parametrize("measure", MEASURES)
-def test_nothing_right_is_not_certainty(measure: Any) -> None:
-    table = table_of([("\1\2\3", ["\4\4\4"])] * 40)
-    estimate, low, high = interval(measure, table, resampled_sums(table))
-    assert estimate == measure.worst
-    assert low < high
-    assert estimate in (low, high)
-
-
-@pytest.mark.parametrize("measure", MEASURES)
-def test_all_right_is_not_certainty(measure: Any) -> None:
-    """50 right answers of 50: resampling knows nothing of wrong ones, so the interval is Wilson's."""
-    table = table_of([("\1\2\3\4", ["\1\2\3\4"])] * 50)
-    estimate, low, high = interval(measure, table, resampled_sums(table))
-    assert estimate == measure.perfect
-    assert high - low == pytest.approx(abs(measure.worst - measure.perfect) * (1 - wilson(50, 50)[0]))

@@ -1,47 +1,22 @@
-"""Labelled series and images: what training fits is kept, files are matched by name, and nothing is silently wrong."""
+"""Labelled series: what training fits is kept, files are matched by name, and nothing is silently wrong."""
 
 from __future__ import annotations
 
 import json
-import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from seqtoolkit.cli import main
-from seqtoolkit.data.digits import DigitsData, digits
-from seqtoolkit.data.image_rows import ImageRowsData
 from seqtoolkit.data.labelled.channel_scale import ChannelScale
 from seqtoolkit.data.labelled.form import LabelledForm
-from seqtoolkit.data.labelled.holdout import hold_out
-from seqtoolkit.data.labelled.image_files import Images, read_images
-from seqtoolkit.data.labelled.image_order import ImageOrder
-from seqtoolkit.data.labelled.sequence_gaps import fill_gaps
 from seqtoolkit.data.labelled.sequences import Sequences, in_order
 from seqtoolkit.data.labelled_series import LabelledSeriesData
-from seqtoolkit.data.vowels import VowelsData, vowels
-
-NAN = float("nan")
-QUIET = ["--trainer.enable_progress_bar", "false"]
-
-
-def series(values: list[list[list[float]]], labels: Any = None, names: str = "ab") -> Sequences:
-    lengths = np.array([len(one) for one in values])
-    flat = np.concatenate([np.array(one, dtype=np.float32) for one in values])
-    return Sequences("x.ts", lengths, flat, tuple(names), labels)
-
-
-def drawn(n: int = 24, seed: int = 0) -> Sequences:
-    """Series of two channels in which the sign of the first value is the class."""
-    random = np.random.default_rng(seed)
-    values = [random.normal(size=(random.integers(1, 5), 2)).tolist() for _ in range(n)]
-    return series(values, tuple("up" if one[0][0] > 0 else "down" for one in values))
+from tests.data.labelled_made import NAN, QUIET, drawn, series
 
 
 def save_ts(path: Path, found: Sequences, kind: str = "@classLabel true down up") -> str:
@@ -76,77 +51,6 @@ def test_channels_are_matched_by_name() -> None:
             match=rf"x.ts has {len(names)} channels, and in training there were 2: '[bc]' (is m|was n)",
         ):
             in_order(one, ("a", "b"))
-
-
-def test_missing_values_come_from_the_past_of_their_own_series() -> None:
-    found = series([[[NAN, 1], [2, NAN], [NAN, NAN]], [[NAN, 5]]])
-    filled = fill_gaps(found, found.values, ["a"])
-    expected = [[0, 1, 0], [2, 1, 1], [2, 1, 0], [0, 5, 0]]
-    np.testing.assert_array_equal(filled, np.array(expected, dtype=np.float32))
-
-
-@given(st.lists(st.lists(st.sampled_from([NAN, 1.0, 2.0]), min_size=1, max_size=5), min_size=1, max_size=4))
-def test_filling_never_looks_ahead(columns: list[list[float]]) -> None:
-    found = series([[[value] for value in column] for column in columns], names="a")
-    filled = iter(fill_gaps(found, found.values, [])[:, 0].tolist())
-    for column in columns:
-        last = 0.0
-        for value in column:
-            last = last if value != value else value
-            assert next(filled) == last
-
-
-def test_missing_values_are_refused_filled_or_marked(tmp_path: Path) -> None:
-    gaps = series([[[1, NAN], [2, 2]], [[3, 4]]] * 4, ("down", "up") * 4)
-    path = tmp_path / "x.npz"
-    x = np.array([[[1, NAN], [2, 2]], [[3, 4], [0, 0]]] * 4)
-    np.savez(path, x=x, lengths=[2, 1] * 4, y=gaps.labels)
-    with pytest.raises(
-        ValueError,
-        match=r"x.npz, row \d: channel '2' has no value at step 1 \(3 are .* --data.missing forward",
-    ):
-        LabelledSeriesData(str(path), val_share=0.25)
-    assert LabelledSeriesData(str(path), missing="forward").spec["num_features"] == 2
-    marked = LabelledSeriesData(str(path), missing="mask", noise=9.0)
-    assert (marked.spec["num_features"], marked.spec["masked"]) == (3, ["2"])
-    batch = next(iter(marked.train_dataloader()))
-    assert set(batch.inputs[..., 2][:, 0].tolist()) == {0.0, 1.0}  # noise leaves the marks alone
-    empty = x.copy()
-    empty[..., 1] = NAN
-    np.savez(path, x=empty, y=gaps.labels)
-    with pytest.raises(
-        ValueError, match=r"x.npz: channel '2' has no value in any training sequence; leave it out"
-    ):
-        LabelledSeriesData(str(path), missing="forward")
-
-
-@settings(max_examples=30)
-@given(st.integers(2, 30), st.floats(0.05, 0.95), st.integers(0, 9))
-def test_what_is_held_out_depends_on_the_series_alone(n: int, share: float, seed: int) -> None:
-    found = drawn(n, seed)
-    order = np.random.default_rng(seed).permutation(n)
-    assert isinstance(found.labels, tuple)
-    if all(found.labels.count(name) == 1 for name in found.labels):
-        with pytest.raises(
-            ValueError, match=r"x.ts: \d sequences are too few to keep a share of .* --data.val FILE"
-        ):
-            hold_out(found, share, seed)
-        return
-    train, val = hold_out(found, share, seed)
-    assert sorted([*train, *val]) == list(range(n))
-    other = found.take(order)
-    kept = {other.series(row).tobytes() for row in hold_out(other, share, seed)[1]}
-    assert kept == {found.series(row).tobytes() for row in val}
-    for name in set(found.labels):
-        count = found.labels.count(name)
-        held = sum(found.labels[row] == name for row in val)
-        assert held == min(count - 1, max(1, round(count * share)))
-
-
-def test_another_seed_holds_out_others() -> None:
-    assert hold_out(drawn(), 0.3, 0)[1].tolist() != hold_out(drawn(), 0.3, 1)[1].tolist()
-    with pytest.raises(ValueError, match=r"val_share is 1; expected more than 0 and less than 1"):
-        hold_out(drawn(), 1, 0)
 
 
 def test_noise_is_new_in_every_epoch_and_the_same_for_a_seed(tmp_path: Path) -> None:
@@ -299,140 +203,3 @@ def test_the_command_line_trains_tests_and_predicts(
         assert all(0.5 <= row["probability"] <= 1 for row in rows)
     else:
         assert all(isinstance(row["value"], float) for row in rows)
-
-
-def test_japanese_vowels_are_those_of_the_authors() -> None:
-    train, test = vowels("train"), vowels("test")
-    assert (len(train), len(test), len(train.channels)) == (270, 370, 12)
-    assert (train.lengths.min(), train.lengths.max()) == (7, 26)
-    assert (test.lengths.min(), test.lengths.max()) == (7, 29)
-    assert isinstance(train.labels, tuple)
-    assert isinstance(test.labels, tuple)
-    assert [train.labels.count(name) for name in train.classes] == [30] * 9
-    assert [test.labels.count(name) for name in test.classes] == [31, 35, 88, 44, 29, 24, 40, 50, 29]
-    data = VowelsData()
-    assert [len(data.sequences(split)) for split in ("train", "val", "test")] == [216, 54, 370]
-
-
-def test_digits_are_those_of_scikit_learn() -> None:
-    every = digits()
-    assert every.pixels.shape == (1797, 8, 8, 1)
-    assert (every.pixels.min(), every.pixels.max()) == (0, 16)
-    assert every.labels is not None
-    assert every.labels[:10] == tuple("0123456789")
-    assert every.pixels[0, 0, :, 0].tolist() == [0, 0, 5, 13, 9, 1, 0, 0]
-    data = DigitsData(read="pixels")
-    assert [len(data.sequences(split)) for split in ("train", "val", "test")] == [719, 179, 899]
-    assert data.spec["num_features"] == 1
-
-
-IMAGES = np.arange(24).reshape(2, 3, 4)
-
-
-def test_images_are_read_in_rows_in_pixels_and_permuted() -> None:
-    images = Images("x.npz", IMAGES[..., None], ("a", "b"))
-    rows = ImageOrder("rows", None, (3, 4, 1)).sequences(images)
-    np.testing.assert_array_equal(rows.series(1), IMAGES[1])
-    pixels = ImageOrder("pixels", None, (3, 4, 1)).sequences(images)
-    np.testing.assert_array_equal(pixels.series(1)[:, 0], IMAGES[1].ravel())
-    one, two = (ImageOrder("pixels", seed, (3, 4, 1)).sequences(images) for seed in (1, 2))
-    assert sorted(one.series(0)[:, 0]) == sorted(IMAGES[0].ravel())
-    np.testing.assert_array_equal(one.series(1) - one.series(0), np.full((12, 1), 12))  # all images alike
-    assert one.series(0).tolist() != two.series(0).tolist() != pixels.series(0).tolist()
-    colour = Images("x.npz", np.stack([IMAGES, -IMAGES], -1), None)
-    assert ImageOrder("rows", None, (3, 4, 2)).sequences(colour).series(0).shape == (3, 8)
-    with pytest.raises(ValueError, match=r"x.npz: its images are 3 x 4 x 2, and those of training 3 x 4 x 1"):
-        ImageOrder("rows", None, (3, 4, 1)).sequences(colour)
-
-
-@given(st.sampled_from(["rows", "pixels"]), st.sampled_from([None, 3]), st.integers(1, 3), st.integers(0, 9))
-def test_a_moved_image_is_the_image_elsewhere(read: Any, permute: int | None, most: int, seed: int) -> None:
-    order = ImageOrder(read, permute, (3, 4, 1))
-    images = Images("x.npz", 1 + IMAGES[..., None], None)
-    inputs = torch.from_numpy(order.sequences(images).values)
-    moved = order.shifted(inputs, most, 0.0, torch.Generator().manual_seed(seed))
-    assert moved.shape == inputs.shape
-    plain = ImageOrder(read, None, (3, 4, 1))
-    steps = 3 if read == "rows" else 12
-    back = np.argsort(order._places(steps))
-    seen = moved.view(2, steps, -1)[:, back].reshape(2, 3, 4).numpy()
-    assert plain.shifted(inputs, 0, 0.0, torch.Generator()).shape == inputs.shape
-    for image, found in zip(1 + IMAGES, seen, strict=True):
-        padded = np.pad(image, most)
-        places = [(r, c) for r in range(2 * most + 1) for c in range(2 * most + 1)]
-        assert any((padded[r : r + 3, c : c + 4] == found).all() for r, c in places)
-
-
-def idx(folder: Path, stem: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str:
-    path = folder / f"{stem}-images-idx3-ubyte"
-    path.write_bytes(struct.pack(">HBBIII", 0, 8, 3, *images.shape) + images.tobytes())
-    (folder / f"{stem}-labels-idx1-ubyte").write_bytes(
-        struct.pack(">HBBI", 0, 8, 1, len(labels)) + labels.tobytes()
-    )
-    return str(path)
-
-
-def test_the_command_line_reads_images_as_mnist_has_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    random = np.random.default_rng(0)
-    images = random.integers(0, 256, (40, 4, 3), dtype=np.uint8)
-    train = idx(tmp_path, "train", images, np.arange(40, dtype=np.uint8) % 2)
-    run = tmp_path / "run"
-    small = ["--model.d_model", "8", "--trainer.max_steps", "2", "--trainer.log_every_n_steps", "1", *QUIET]
-    pixels = ["--data.read", "pixels", "--data.permute", "7", "--data.shift", "1"]
-    options = ["--data", "ImageRowsData", "--data.train", train, *pixels, "--model.arch", "gru"]
-    assert main(["fit", *options, *small, "--run", str(run)]) == 0
-    best = str(run / "checkpoints" / "best.ckpt")
-    np.savez(tmp_path / "mine.npz", x=images[:3])
-    capsys.readouterr()
-    assert main(["predict", "--ckpt_path", best, "--data.inputs", str(tmp_path / "mine.npz")]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "sequence\tclass\tprobability"
-    assert [line.split("\t")[0] for line in lines[1:]] == ["1", "2", "3"]
-    data = ImageRowsData(spec_of=best, inputs=str(tmp_path / "mine.npz"))
-    assert (data.order.read, data.order.permute) == ("pixels", 7)  # as it was trained, whatever is asked for
-    np.savez(tmp_path / "other.npz", x=images[:, :3])
-    with pytest.raises(
-        ValueError, match=r"other.npz: its images are 3 x 3 x 1, and those of training 4 x 3 x 1"
-    ):
-        ImageRowsData(spec_of=best, inputs=str(tmp_path / "other.npz")).predict_dataloader()
-
-
-def test_wrong_images_are_refused(tmp_path: Path) -> None:
-    images = IMAGES.astype(np.uint8)
-    path = idx(tmp_path, "a", images, np.zeros(3, dtype=np.uint8))
-    with pytest.raises(
-        ValueError, match=r"a-images.* has 2 images and labels of the shape \(3,\); expected a label"
-    ):
-        read_images(path)
-    (tmp_path / "a-labels-idx1-ubyte").unlink()
-    with pytest.raises(ValueError, match=r"a-images-idx3-ubyte: no file of its labels, a-labels-idx1-ubyte;"):
-        read_images(path)
-    assert read_images(path, labelled=False).labels is None
-    with pytest.raises(ValueError, match=r"no images to train on: add --data.train FILE"):
-        ImageRowsData()
-    other = str(tmp_path / "x.npz")
-    cases: list[tuple[dict[str, Any], str]] = [
-        ({"x": images}, r"x.npz has no array 'y' or 'y_train'; expected a class for each image"),
-        (
-            {"x": images[0], "y": [0, 1]},
-            r"its images are uint8 of the shape \(3, 4\); expected numbers, \(N, H, W\)",
-        ),
-        ({"x": images[:0], "y": []}, r"its images are uint8 of the shape \(0, 3, 4\)"),
-        (
-            {"x": np.where(images == 13, NAN, images), "y": [0, 1]},
-            r"x.npz: image 2 has a pixel that is no finite",
-        ),
-    ]
-    for arrays, message in cases:
-        np.savez(other, **arrays)
-        with pytest.raises(ValueError, match=message):
-            ImageRowsData(other)
-    np.savez(other, x=np.zeros((4, 2, 2)), y=[0, 1, 0, 1])
-    for option, message in (
-        ({"shift": -1}, r"shift is a number of pixels"),
-        ({"permute": -1}, r"permute is a seed"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            ImageRowsData(other, **option)

@@ -1,24 +1,19 @@
-"""Pairs from files: vocabulary from training alone, splits that stay, references, limits and impossible choices."""
+"""Pairs from files: vocabulary from training alone, references, limits and impossible choices."""
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from seqtoolkit.codec import Codec
 from seqtoolkit.data.base import prompts
 from seqtoolkit.data.batches import Batches
 from seqtoolkit.data.pairing.base import PairData
-from seqtoolkit.data.pairing.pair import Pair
-from seqtoolkit.data.pairing.symbols import UNKNOWN, Side, pair_codec
-from seqtoolkit.data.pairs import PairsData, divide
+from seqtoolkit.data.pairing.symbols import UNKNOWN
+from seqtoolkit.data.pairs import PairsData
 from seqtoolkit.decoding import Hypothesis
 
 TRAIN = [("ab", "b a"), ("abc", "c b a"), ("ab", "a b"), ("ca", "a c")]
@@ -74,15 +69,6 @@ def test_references_are_all_targets_and_what_was_never_seen_is_never_right(files
     assert asked.classes == [[strange + b + a, b + a], [a + c], [strange * 2]]
 
 
-def test_rare_symbols_are_unknown() -> None:
-    side = Side.of("words")
-    texts = ["b a", "b c", f"a b d {UNKNOWN}"]
-    assert side.vocabulary(texts, 1, None) == ("a", "b", "c", "d")
-    assert side.vocabulary(texts, 2, None) == ("a", "b")
-    assert side.vocabulary(texts, 1, 1) == ("b",)
-    assert side.vocabulary(texts, 1, 3) == ("a", "b", "c")
-
-
 def test_a_given_list_of_symbols(tmp_path: Path, files: dict[str, str]) -> None:
     listed = tmp_path / "list.txt"
     listed.write_bytes(b"\xef\xbb\xbfb\r\na\r\n\r\nzz\n")
@@ -100,34 +86,6 @@ def test_a_given_list_of_symbols(tmp_path: Path, files: dict[str, str]) -> None:
         PairsData(**files, target=str(listed))
     with pytest.raises(ValueError, match=r"'charcters': No such file.*; give characters, words, or a file"):
         PairsData(**files, source="charcters")
-
-
-@given(st.sets(st.sampled_from("→■ab" + UNKNOWN)), st.sets(st.sampled_from("→■xy")))
-def test_marks_have_names_of_their_own(sources: set[str], targets: set[str]) -> None:
-    codec = pair_codec(tuple(sources - {UNKNOWN}), tuple(targets), "a", (False, False))
-    assert Codec.from_dict(codec.to_dict()) == codec
-    assert codec.end_class == len(codec.classes) - 1
-
-
-TEXTS = st.text("abc", min_size=1, max_size=3)
-
-
-@given(st.lists(TEXTS, max_size=30), st.lists(TEXTS, max_size=30))
-def test_no_other_pair_moves_a_source(sources: list[str], others: list[str]) -> None:
-    shares = (0.5, 0.2, 0.3)
-    one = divide([Pair(source, "x") for source in sources], shares)
-    two = divide([Pair(source, "y") for source in [*others, *sources]], shares)
-    for split, pairs in one.items():
-        assert {pair.source for pair in pairs} <= {pair.source for pair in two[split]}
-    for first, second in itertools.combinations(two.values(), 2):
-        assert not {pair.source for pair in first} & {pair.source for pair in second}
-    assert sum(map(len, two.values())) == len(sources) + len(others)
-
-
-def test_the_split_is_the_same_for_ever_and_has_its_shares() -> None:
-    parts = divide([Pair(str(number), "x") for number in range(10_000)], (8, 1, 1))
-    assert [len(part) for part in parts.values()] == [7948, 1034, 1018]
-    assert [part[0].source for part in parts.values()] == ["0", "8", "9"]
 
 
 def test_spec_says_where_the_pairs_come_from(files: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Windows of series: nothing of a later split is read or asked, every step counts once, and a batch is what it says."""
+"""Windows of series ask each value once, scale by training alone, and never show training what comes later."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtoolkit.data.series import SeriesData
-from seqtoolkit.data.tabular.clock import Clock
 from seqtoolkit.data.tabular.order import Segments
-from seqtoolkit.data.tabular.season import season_of, usual_season
 from seqtoolkit.data.tabular.splits import by_group
 from seqtoolkit.data.tabular.windows import cover, ends, regions, spread
 
@@ -221,33 +219,3 @@ def test_values_and_classes_of_the_same_step_or_of_the_end(tmp_path: Path) -> No
     examples, batch = everything(classes, "train")
     groups = classes.fitted.of("train").table.group[examples.windows.start]
     assert [int(label) for label in batch.targets[batch.mask]] == [int(group in (1, 3)) for group in groups]
-
-
-def test_a_season_is_a_peak_of_the_autocorrelation() -> None:
-    random, time = np.random.default_rng(0), np.arange(2000)
-    wave = np.sin(2 * np.pi * time / 24)[:, None]
-    assert season_of(wave + random.standard_normal((2000, 3))) == 24
-    assert season_of(wave + 0.05 * time[:, None]) == 24  # whatever the trend
-    assert season_of(random.standard_normal((2000, 1))) is None
-    assert season_of(random.standard_normal((2000, 1)).cumsum(0)) is None
-    assert season_of(wave[:60]) is None  # fewer than three cycles
-    assert season_of(wave[:8]) is None
-
-
-@pytest.mark.parametrize(
-    ("unit", "hours", "season"),
-    [
-        ("date", 1, 24), ("date", 24, 7), ("date", 0.25, 96), ("date", 1 / 60, 60), ("date", 6, 4), ("date", 12, 2),
-        ("date", 168, None), ("date", 7, None), ("number", 1, None), ("date", None, None),
-    ],
-)  # fmt: skip
-def test_a_clock_has_the_season_that_people_count_in(
-    unit: Any, hours: float | None, season: int | None
-) -> None:
-    step = None if hours is None else hours * 3.6e9
-    assert usual_season(Clock(unit, step=step)) == season
-
-
-def test_months_have_a_year() -> None:
-    assert usual_season(Clock("month", step=1)) == 12
-    assert usual_season(None) is None
