@@ -36,6 +36,16 @@ def classes(path: Path, other: bool) -> None:
     path.write_text("\n".join(["text\tlabel", *rows, ""]))
 
 
+def class_folders(path: Path, other: bool) -> None:
+    """Another one: a text has another class."""
+    for i in range(60):
+        label = "up" if i % 2 or (other and not i) else "down"
+        (path / label).mkdir(parents=True, exist_ok=True)
+        (path / label / f"{i}.txt").write_text(f"a film{i} {'good' if i % 2 else 'bad'}")
+    if other:
+        (path / "down" / "0.txt").unlink()
+
+
 def conll(path: Path, other: bool) -> None:
     sentences = [f"Dogs{i % 7} N\nbark{i} V\noften A\n" for i in range(60 + other)]
     path.write_text("\n".join(sentences))
@@ -63,6 +73,7 @@ CASES: dict[str, tuple[str, str, Write, tuple[str, ...]]] = {
     "TextData": ("TextData", "a.txt", prose, ("file",)),
     "TextData of a folder": ("TextData", "texts", folder, ("train", "val")),
     "LabelledTextData": ("LabelledTextData", "a.tsv", classes, ("file",)),
+    "LabelledTextData of a folder": ("LabelledTextData", "films", class_folders, ("file",)),
     "TaggedData": ("TaggedData", "a.conll", conll, ("file",)),
     "PairsData": ("PairsData", "a.tsv", pairs, ("file",)),
     "RollData": ("RollData", "a.npz", rolls, ("train", "val")),
