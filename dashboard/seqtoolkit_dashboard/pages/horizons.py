@@ -32,7 +32,7 @@ _NONE = "–"
 _INTERVALS = "Intervals are 95 % intervals."
 _HULLS = (
     " Where there are several seeds: the median horizon, the mean of the other numbers, and from the lowest to the"
-    " highest limit of their 95 % intervals."
+    " highest limit of their 95 % intervals; in the files their seed is 'all'."
 )
 
 
