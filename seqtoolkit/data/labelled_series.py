@@ -6,6 +6,7 @@ from typing import Literal
 
 from seqtoolkit.data.labelled.apart import SplitBy, grouped, refuse_shared
 from seqtoolkit.data.labelled.base import LabelledData
+from seqtoolkit.data.labelled.channel_scale import refuse_constant
 from seqtoolkit.data.labelled.files import read_labelled, with_target
 from seqtoolkit.data.labelled.sequence_gaps import Missing
 from seqtoolkit.data.labelled.sequences import Sequences
@@ -24,11 +25,12 @@ class LabelledSeriesData(LabelledData):
         train: file of training series
         val: file of validation series; without one, a share of the training series is held out
         test: file of test series
-        val_share: of each class in the training file, chosen by a hash of the series and the seed
+        val_share: of each class in the training file, or of its groups, chosen by a hash of them and the seed
         split: by series, or by group, which needs an .npz with groups; auto: by group where the files have them
         target: classes or values (a regression); auto is as the file has them
         missing: of missing values (? or NaN): error refuses them; forward carries the last one before them; mask does
             so, and adds a channel that says which were there
+        constant: of a channel that never changes in training: error refuses it; keep reads it all the same
         noise: standard deviation of what is added to each scaled channel in training, anew in every epoch
         batch_size: training series in a batch, over all processes together
         seed: of the validation split and the order of the training batches
@@ -48,6 +50,7 @@ class LabelledSeriesData(LabelledData):
         split: SplitBy = "auto",
         target: Literal["auto", "classes", "values"] = "auto",
         missing: Missing = "error",
+        constant: Literal["error", "keep"] = "error",
         noise: float = 0.0,
         batch_size: int = 32,
         seed: int = 0,
@@ -60,6 +63,8 @@ class LabelledSeriesData(LabelledData):
         given = {name: path for name, path in self.paths.items() if path is not None}
         digests = {name: sha256_of(path, "a .ts or .npz file") for name, path in given.items()}
         self.specify(spec_of, missing, files=digests)
+        if spec_of is None and constant == "error":
+            refuse_constant(self.sequences("train"))
 
     def given(self, split: str) -> Sequences | None:
         """Read the file of a split."""

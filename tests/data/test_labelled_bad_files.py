@@ -32,7 +32,7 @@ BAD = {
     HEAD + "1,x,3:a\n": r"line 3: channel 1 has 'x'; expected numbers, and \? where one is missing",
     HEAD + "1,,3:a\n": r"line 3: channel 1 has ''; expected numbers",
     HEAD + "1,2:a\n1,inf:a\n": r"x.ts, line 4: channel '1' is infinite at step 2; expected finite numbers",
-    HEAD + "1,1e300:a\n": r"x.ts, line 3: channel '1' is infinite at step 2",
+    HEAD + "1,1e300:a\n": r"x.ts, line 3: channel '1' is 1e\+300, too large for single precision, at step 2",
     HEAD + "1,2:c\n": r"line 3: the label 'c' is none of @classLabel, a b; mend one of them",
     HEAD + "1,2:a\n1,2\n": r"line 4: the label '1,2' is none|line 4: .*channel",
     "@equalLength true\n"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqtoolkit.data.labelled.npz_file import Arrays
-from seqtoolkit.data.labelled.sequences import Floats, Ints, Sequences, check_steps
+from seqtoolkit.data.labelled.sequences import Ints, Sequences, Values, check_steps
 
 NAMES = ("x", "y", "lengths", "channels", "groups")
 
@@ -38,11 +38,10 @@ def of_arrays(path: str, arrays: Arrays) -> Sequences:
     return found
 
 
-def _numbers(path: str, x: NDArray[Any]) -> Floats:
+def _numbers(path: str, x: NDArray[Any]) -> Values:
     if x.dtype.kind == "U":
         raise ValueError(f"{path}: its x holds texts; expected numbers")
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
-        return x.astype(np.float32)
+    return x.astype(np.float32 if np.can_cast(x.dtype, np.float32) else np.float64)
 
 
 def _lengths(path: str, lengths: NDArray[Any] | None, n: int, steps: int) -> Ints:

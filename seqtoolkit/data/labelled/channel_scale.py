@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seqtoolkit.data.labelled.sequences import Floats
+from seqtoolkit.data.labelled.sequences import Floats, Sequences
 from seqtoolkit.files import is_number
 
 
@@ -60,9 +60,20 @@ class ChannelScale:
         return {names: list(self.names), "center": self.center.tolist(), "scale": self.scale.tolist()}
 
     def apply(self, values: NDArray[Any]) -> Floats:
-        """Map values (L, F) in the user's units to what the model reads."""
+        """Map values (L, F) in the user's units to what the model reads, centred in double precision."""
         return ((values - self.center) / self.scale).astype(np.float32)
 
     def undo(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return to the user's units."""
         return values * self.scale + self.center
+
+
+def refuse_constant(train: Sequences) -> None:
+    """Raise ValueError for a channel that never changes in training: it says nothing, and cannot be scaled."""
+    low, high = np.nanmin(train.values, 0), np.nanmax(train.values, 0)
+    still = np.flatnonzero(low == high).tolist()
+    if still:
+        raise ValueError(
+            f"{train.path}: channel {train.channels[still[0]]!r} is {low[still[0]]:g} in all training series"
+            f" ({len(still)} such channels), and says nothing; leave it out of the file, or choose --data.constant keep"
+        )

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from seqtoolkit.data.labelled.apart import hold_out_groups
-from seqtoolkit.data.labelled.sequences import Ints, Sequences
+from seqtoolkit.data.labelled.sequences import Ints, Sequences, Values
 
 
 def hold_out(found: Sequences, share: float, seed: int) -> tuple[Ints, Ints]:
@@ -24,11 +24,10 @@ def hold_out(found: Sequences, share: float, seed: int) -> tuple[Ints, Ints]:
     if found.groups is not None:
         return hold_out_groups(found, share, seed)
     labels = found.labels if isinstance(found.labels, tuple) else ("",) * len(found)
-    groups: dict[str, list[tuple[bytes, int]]] = {}
+    groups: dict[str, list[tuple[bytes, bytes, int]]] = {}
     for row, label in enumerate(labels):
-        content = seed.to_bytes(8, "big", signed=True) + found.series(row).tobytes()
-        groups.setdefault(label, []).append((hashlib.sha256(content).digest(), row))
-    kept = [row for group in groups.values() for _, row in sorted(group)[: _count(len(group), share)]]
+        groups.setdefault(label, []).append((*_place(found.series(row), seed), row))
+    kept = [row for group in groups.values() for *_, row in sorted(group)[: _count(len(group), share)]]
     chosen = np.zeros(len(found), dtype=bool)
     chosen[kept] = True
     if not kept or chosen.all():
@@ -37,6 +36,12 @@ def hold_out(found: Sequences, share: float, seed: int) -> tuple[Ints, Ints]:
             " validation; give more, or a file of their own: --data.val FILE"
         )
     return np.nonzero(~chosen)[0], np.nonzero(chosen)[0]
+
+
+def _place(series: Values, seed: int) -> tuple[bytes, bytes]:
+    """Return what a series is ordered by: in single precision; those that are equal in it, in double precision."""
+    content = seed.to_bytes(8, "big", signed=True) + series.astype(np.float32).tobytes()
+    return hashlib.sha256(content).digest(), series.astype(np.float64).tobytes()
 
 
 def _count(group: int, share: float) -> int:

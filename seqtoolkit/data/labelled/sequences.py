@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Values = NDArray[np.floating[Any]]  # double precision where the file needs it: centring is done in it
 Ints = NDArray[np.int64]
 
 
@@ -32,7 +33,7 @@ class Sequences:
 
     path: str
     lengths: Ints
-    values: Floats
+    values: Values
     channels: tuple[str, ...]
     labels: tuple[str, ...] | NDArray[np.float64] | None = None
     classes: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Sequences:
         """Where each sequence begins in `values` (N,)."""
         return self.lengths.cumsum() - self.lengths
 
-    def series(self, row: int) -> Floats:
+    def series(self, row: int) -> Values:
         """Return the values of one sequence (T, F)."""
         return self.values[self.starts[row] : self.starts[row] + self.lengths[row]]
 
@@ -82,13 +83,15 @@ class Sequences:
 
 
 def check_steps(found: Sequences) -> None:
-    """Refuse infinite values, with the place of the first. NaN is a missing value, and no mistake of the file."""
-    bad = np.isinf(found.values)
+    """Refuse values that single precision cannot hold, with the place of the first; NaN is a missing value."""
+    bad = np.abs(found.values) > np.finfo(np.float32).max
     if bad.any():
         step, channel = np.argwhere(bad)[0]
         row = found.owner(int(step))
+        value = found.values[step, channel]
+        what = "is infinite" if np.isinf(value) else f"is {value:g}, too large for single precision,"
         raise ValueError(
-            f"{found.where(row)}: channel {found.channels[channel]!r} is infinite at step"
+            f"{found.where(row)}: channel {found.channels[channel]!r} {what} at step"
             f" {int(step) - int(found.starts[row]) + 1}; expected finite numbers"
         )
 

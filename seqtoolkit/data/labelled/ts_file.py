@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from seqtoolkit.data.labelled.sequences import Floats, Sequences, check_steps
+from seqtoolkit.data.labelled.sequences import Sequences, Values, check_steps
 from seqtoolkit.data.labelled.ts_header import EXAMPLE, EXPECTED, Header
 from seqtoolkit.data.opened import STDIN, opened
 
@@ -41,7 +41,7 @@ class _Rows:
         self.name = name
         self.header = Header()
         self.begun = False
-        self.series: list[Floats] = []
+        self.series: list[Values] = []
         self.labels: list[str] = []
         self.places: list[int] = []
 
@@ -124,14 +124,13 @@ class _Rows:
             raise ValueError(f"the target {label!r:.40} is no finite number; expected one such as 0.5")
 
 
-def _values(text: str, number: int) -> Floats:
+def _values(text: str, number: int) -> Values:
     """Return the values of one channel; missing ones are NaN."""
     if not text.strip():
         raise ValueError(f"channel {number} has no values; expected some such as 1.0,2.0")
     words = text.split(",")
     try:
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
-            return np.array(text.replace("?", "nan").split(","), dtype=np.float64).astype(np.float32)
+        return np.array(text.replace("?", "nan").split(","), dtype=np.float64)
     except ValueError:
         bad = next((word for word in words if word.strip() != "?" and not _is_number(word)), text)
         raise ValueError(
