@@ -42,11 +42,12 @@ def read_images(path: str, split: str = "", labelled: bool = True) -> Images:
     if pixels.ndim not in (3, 4) or not pixels.size or pixels.dtype.kind == "U":
         raise ValueError(
             f"{path}: its images are {pixels.dtype} of the shape {pixels.shape}; expected numbers, (N, H, W) or"
-            " (N, H, W, C), and none of them 0"
+            " (N, H, W, C), and none of them 0. Type numpy.savez(FILE, x=numpy.stack(images), y=labels)"
         )
     if labels is not None and labels.shape != (len(pixels),):
         raise ValueError(
-            f"{path} has {len(pixels)} images and labels of the shape {labels.shape}; expected a label for each image"
+            f"{path} has {len(pixels)} images and labels of the shape {labels.shape}; expected a label for"
+            " each image: save y=numpy.array([...])"
         )
     bad = np.flatnonzero(~np.isfinite(pixels).reshape(len(pixels), -1).all(1))
     if len(bad):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from seqtoolkit.data.opened import whole
 
 EXPECTED = "a .mat file, as MATLAB's save -v7 or scipy.io.savemat write it"
+SAVE = "x = {first, second}; save('FILE.mat', 'x', '-v7'), where each roll is a matrix of frames by notes"
 
 
 def read_mat(path: str, names: tuple[str, ...]) -> list[NDArray[Any]]:
@@ -19,22 +20,27 @@ def read_mat(path: str, names: tuple[str, ...]) -> list[NDArray[Any]]:
     Raises ValueError that names file and variable: it is damaged, has none of them, or holds something else.
     """
     try:
-        from scipy.io import loadmat
+        from scipy.io import loadmat, whosmat
     except ImportError:
         raise ValueError("reading .mat files needs scipy; type pip install 'seqtoolkit[mat]'") from None
     content = whole(path, EXPECTED)
     try:
+        held = ", ".join(name for name, *_ in whosmat(content)) or "nothing"
+        content.seek(0)
         stored = loadmat(content, variable_names=names)
     except NotImplementedError:
         raise ValueError(
-            f"{path} is of MATLAB 7.3 (HDF5), which scipy does not read; save it with -v7"
+            f"{path} is of MATLAB 7.3 (HDF5), which scipy does not read; save it with -v7: {SAVE}"
         ) from None
     except Exception as error:  # a damaged file may fail anywhere in the reader
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path} is damaged, or no .mat file ({first:.100}); expected {EXPECTED}") from None
     found = next((name for name in names if name in stored), None)
     if found is None:
-        raise ValueError(f"{path} has no variable {' or '.join(names)}; expected {EXPECTED}")
+        raise ValueError(
+            f"{path} has no variable {' or '.join(names)}; expected {EXPECTED}. It has {held:.200}."
+            f" Type in MATLAB: {SAVE}"
+        )
     return _sequences(f"{path}: its {found}", stored[found])
 
 
@@ -53,5 +59,7 @@ def _sequences(what: str, value: Any) -> list[NDArray[Any]]:
                 if isinstance(part, np.ndarray)
                 else type(part).__name__
             )
-            raise ValueError(f"{place} is {kind}; expected numbers, frames by notes (T, K)")
+            raise ValueError(
+                f"{place} is {kind}; expected numbers, frames by notes (T, K). Type in MATLAB: {SAVE}"
+            )
     return [part for _, part in parts]

@@ -39,7 +39,10 @@ def _check(path: str, first: str, split: str, stored: dict[str, str], files: lis
     if not stored[first]:
         wanted = f"{first!r} or {f'{first}_{split}'!r}" if split else repr(first)
         has = ", ".join(files[:10]) or "nothing"
-        raise ValueError(f"{path} has no array {wanted}; it has {has:.200}")
+        raise ValueError(
+            f"{path} has no array {wanted}; it has {has:.200}. Save it by that name:"
+            f" numpy.savez(FILE, {first}=..., y=...)"
+        )
 
 
 def _array(path: str, file: NpzFile, key: str) -> NDArray[Any]:
@@ -50,9 +53,18 @@ def _array(path: str, file: NpzFile, key: str) -> NDArray[Any]:
             raise ValueError(f"{path}: its array {key!r} cannot be read ({error}); write it again") from None
         raise ValueError(
             f"{path}: its array {key!r} is of Python objects, which only a pickle can hold, and a pickle can run any"
-            " code: it is not opened. Save plain numbers: sequences of different lengths padded to the longest,"
-            " x=(N, T, F), with lengths=(N,)"
+            f" code: it is not opened. {_plain(key)}"
         ) from None
     if array.dtype.kind not in "biufU":
-        raise ValueError(f"{path}: its array {key!r} is of type {array.dtype}; expected numbers or texts")
+        raise ValueError(
+            f"{path}: its array {key!r} is of type {array.dtype}; expected numbers or texts:"
+            f" save {key}={key}.astype(float), or {key}={key}.astype(str)"
+        )
     return array
+
+
+def _plain(key: str) -> str:
+    """Say how an array of Python objects is saved without them."""
+    if key.startswith("x"):
+        return "Save plain numbers: sequences padded to the longest, x=(N, T, F), with lengths=(N,)"
+    return f"Save plain texts or numbers: {key}={key}.astype(str), or {key}={key}.astype(float)"
