@@ -21,7 +21,7 @@ COMMANDS = [
 SHORT = {  # what makes a command of the README a matter of seconds; the command itself stays as it is written
     "seqtoolkit fit": "--trainer.max_steps 2 --trainer.max_epochs -1 --trainer.limit_val_batches 1",
     "seqtoolkit test": "--trainer.limit_test_batches 1",
-    "seqtoolkit compare": "--max_steps 2 --architectures gru --seeds 1 --rates 0.003 --sequences 32",
+    "seqtoolkit compare": "--max_steps 2 --architectures gru --seeds 1 --rates 0.003 --sequences 120",
 }
 
 

@@ -11,15 +11,17 @@ from typing import Any
 from seqtoolkit.compare.budget import Budget, seconds
 from seqtoolkit.retention_options import Parser
 
+LEAST = 120  # sequences: decoding tries its readouts on a quarter of them, and needs 30 for an interval
+
 PASSED = ("data", "model", "trainer", "optimizer", "lr_scheduler", "checkpoint")  # sections of `fit`
 TAKEN = {  # options of `fit` that the comparison sets itself
-    "--model.arch": "--architectures",
-    "--model.encoder": "--architectures (an encoder of the configuration varies with them)",
-    "--model.d_model": "nothing: the width follows from the parameters of the configuration's model",
-    "--optimizer.lr": "--rates",
-    "--optimizer.init_args.lr": "--rates",
-    "--trainer.max_time": "--max_time",
-    "--trainer.max_steps": "--max_steps",
+    "--model.arch": "use --architectures",
+    "--model.encoder": "use --architectures (an encoder of the configuration varies with them)",
+    "--model.d_model": "leave it out, the width follows from the parameters of the configuration's model",
+    "--optimizer.lr": "use --rates",
+    "--optimizer.init_args.lr": "use --rates",
+    "--trainer.max_time": "use --max_time",
+    "--trainer.max_steps": "use --max_steps",
 }
 FACTORS = (1 / 3, 3)  # of the configuration's learning rate: these are tried beside it
 
@@ -51,7 +53,7 @@ def parse(argv: list[str]) -> Options:
     """
     known, words = _parser().parse_known_args(argv)
     found = vars(known)
-    for name, least in (("seeds", 1), ("jobs", 1), ("threads", 1), ("max_steps", 1), ("sequences", 32)):
+    for name, least in (("seeds", 1), ("jobs", 1), ("threads", 1), ("max_steps", 1), ("sequences", LEAST)):
         if found[name] is not None and found[name] < least:
             raise ValueError(f"--{name} {found[name]}: expected {least} or more")
     if not 0 < found["rate_share"] <= 1:
@@ -111,7 +113,7 @@ def _passed(words: list[str]) -> tuple[str, ...]:
     for before, word in zip(["", *words], words, strict=False):
         flag = word.partition("=")[0]
         if flag in TAKEN:
-            raise ValueError(f"{flag} is set by the comparison: use {TAKEN[flag]}")
+            raise ValueError(f"{flag} is set by the comparison: {TAKEN[flag]}")
         value = not word.startswith("--") and before.startswith("--") and "=" not in before
         if not value and flag.partition(".")[0].removeprefix("--") not in PASSED:
             raise ValueError(
@@ -144,7 +146,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--jobs", type=int, help="trainings at a time (the cores of the machine over --threads)")
     add("--threads", type=int, default=1, help="of each training (1)")
     add("--measure", metavar="NAME:min|max", help="what the test is judged by (default: the task's own)")
-    add("--sequences", type=int, default=256, help="for the horizon, and the memory need of the data (256)")
+    add(
+        "--sequences",
+        type=int,
+        default=256,
+        help="for the horizon, and the memory need of the data (256; 120 or more)",
+    )
     add("--retry", action="store_true", help="train and measure again what has failed")
     add("--json", action="store_true", help="print compare.json instead of the table")
     return parser

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from seqtoolkit.compare import store
+from seqtoolkit.compare import options, store
 from seqtoolkit.compare.prepare import judged
 from seqtoolkit.data.labelled_series import LabelledSeriesData
+from seqtoolkit.retention import decoding, statistics
 from tests.core.comparing import Comparing, Fake
 
 
@@ -95,10 +96,12 @@ def test_a_measure_that_the_test_has_not(compare: Comparing, capsys: pytest.Capt
         ("--rates ,", "expected learning rates such as"),
         ("--max_time soon", "--max_time: 'soon' is no time; expected seconds"),
         ("--max_steps 0", "--max_steps 0: expected 1 or more"),
+        ("--sequences 119", "--sequences 119: expected 120 or more"),
         ("--measure per", "expected a name and what is better, such as per:min"),
         ("--architectures ,", "names none; expected such as rnn,lstm"),
         ("--config gone.yaml", "gone.yaml: no such file; expected a configuration"),
         ("--model.arch lstm", "--model.arch is set by the comparison: use --architectures"),
+        ("--model.d_model 8", "--model.d_model is set by the comparison: leave it out, the width follows"),
         ("--trainer.max_time=1", "--trainer.max_time is set by the comparison: use --max_time"),
         ("--modle.d 3", "unknown option '--modle.d'"),
         ("stray", "unknown option 'stray'"),
@@ -112,3 +115,8 @@ def test_bad_options(
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
     assert fake.commands == []
+
+
+def test_the_least_sequences_are_those_that_decoding_needs() -> None:
+    """So that no comparison trains for hours, and then lacks its horizons."""
+    assert options.LEAST * decoding.TEST == statistics.LEAST
