@@ -72,7 +72,7 @@ class LabelledSeriesData(LabelledData):
         if path is None:
             return None
         found = grouped(with_target(read_labelled(path, split), self.target), self.split)
-        before = self.files[: self.files.index(split)]
+        before = self.files[: self.files.index(split)] if found.groups is not None else ()
         others = ((name, self._given(name)) for name in before)
         refuse_shared(found, split, ((name, other) for name, other in others if other is not None))
         return found

@@ -98,7 +98,8 @@ def npz(path: str, lines: list[str]) -> Seen:
     files = [Option(name, file) for name, file in (splits or {"train": path}).items()]
     if x is None:
         raise ValueError(
-            f"{path} has the arrays {listed(list(shapes))}; expected x (or x_train, ...), and y for labels"
+            f"{path} has the arrays {listed(list(shapes))}; expected x (or x_train, ...), and y for labels:"
+            " save them by these names, numpy.savez(FILE, x=..., y=...)"
         )
     if not labelled:
         return _rolls(path, facts, files)
@@ -114,9 +115,15 @@ def npz(path: str, lines: list[str]) -> Seen:
         data=SERIES,
         options=[
             *files,
+            *_by_group(shapes),
             Option("target", "auto", "classes, values, or as y has them: whole numbers are classes"),
         ],
     )
+
+
+def _by_group(shapes: dict[str, Shape]) -> list[Option]:
+    there = "groups" in shapes or "groups_train" in shapes
+    return [Option("split", "group", "none is in two splits; or series: one by one")] if there else []
 
 
 def _shapes(path: str) -> dict[str, Shape]:
