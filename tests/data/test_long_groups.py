@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seqtoolkit.data.series import SeriesData
-from tests.data.test_series_reading import csv, found
+from tests.data.tables_read import csv, found
 
 HEAD = "machine,time,name,value\n"
 OTHER = [f"idle{n},{step},heat,{step % 4}" for n in range(8) for step in range(9)]

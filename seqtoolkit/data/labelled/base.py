@@ -23,6 +23,7 @@ from seqtoolkit.data.labelled.sequence_gaps import Missing
 from seqtoolkit.data.labelled.sequences import Sequences
 from seqtoolkit.data.labelled.value_quality import ValueQuality
 from seqtoolkit.data.metric import SequenceMetric
+from seqtoolkit.data.written_number import written_number
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
@@ -118,7 +119,8 @@ class LabelledData(SequenceData):
             answers = [{"class": self.form.classes[n], "probability": round(share, 6)} for n, share in named]
         else:
             values = self.form.outputs.undo(scores.numpy())[:, 0].tolist()
-            answers = [{"value": float(f"{value:.7g}")} for value in values]
+            scale = float(self.form.outputs.scale[0])
+            answers = [{"value": written_number(value, scale)} for value in values]
         rows = batch.index.tolist()
         return [(row, {"sequence": row + 1, **one}) for row, one in zip(rows, answers, strict=True)]
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from seqtoolkit.data.tabular.plan import Plan
 from seqtoolkit.data.tabular.quality import ordered
 from seqtoolkit.data.tabular.table import Table
+from seqtoolkit.data.written_number import written_number
 
 Lines = list[dict[str, Any]]
 
@@ -47,12 +48,13 @@ class Written:
         center = torch.from_numpy(self.plan.scaling.center[places])[:, None, None]
         answers = ordered(scores.view(len(scores), len(targets), steps, -1)) * scale + center
         names = [f"{name} {level:g}" for name in targets for level in self.levels] if self.levels else targets
+        scales = [one for one in scale.flatten().tolist() for _ in self.levels or [None]]
         cells = answers.transpose(1, 2).flatten(2).tolist()  # (N, H, K * Q)
         where = self._later if self.plan.forecasts else self._place
         return [
             [
                 where(table, row, step)
-                | {name: float(f"{v:.7g}") for name, v in zip(names, line, strict=True)}
+                | {name: written_number(v, s) for name, v, s in zip(names, line, scales, strict=True)}
                 for step, line in enumerate(forecast, 1)
             ]
             for row, forecast in zip(at, cells, strict=True)
