@@ -123,7 +123,9 @@ def npz(path: str, lines: list[str]) -> Seen:
 
 def _by_group(shapes: dict[str, Shape]) -> list[Option]:
     there = "groups" in shapes or "groups_train" in shapes
-    return [Option("split", "group", "none is in two splits; or series: one by one")] if there else []
+    return (
+        [Option("split", "group", "a group is never in two splits; or series: one by one")] if there else []
+    )
 
 
 def _shapes(path: str) -> dict[str, Shape]:
