@@ -2,7 +2,8 @@
 
 `first` reads (B, 1) tokens or (B, 1, F) features and returns scores (B, V) and a state; `next` reads the same and a
 state. State is explicit: whoever serves the model keeps it, for as many sequences at once as they like. Features are
-read, and values returned, in the user's own units: the scaling of training is inside.
+read, and values returned, in the user's own units and double precision, as small changes of large numbers need: the
+scaling of training is inside.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ class Served(nn.Module):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Map (B, 1) tokens or (B, 1, F) features, and a state, to (B, V) and the state after them."""
         if self.inputs is not None:
-            inputs = (inputs - self.inputs["center"]) / self.inputs["scale"]
+            inputs = ((inputs - self.inputs["center"]) / self.inputs["scale"]).float()
         scores, state = self.model.advance(inputs, state)
         if self.outputs is not None:
-            each = scores.view(scores.shape[0], self.outputs["center"].shape[0], -1)  # (B, K, Q)
+            each = scores.double().view(scores.shape[0], self.outputs["center"].shape[0], -1)  # (B, K, Q)
             each = each * self.outputs["scale"].unsqueeze(-1) + self.outputs["center"].unsqueeze(-1)
             scores = (each.sort(-1).values if self.sorts else each).flatten(1)
         return scores, state
@@ -146,13 +147,21 @@ def _units(unit: dict[str, Any] | None, width: int = 0) -> nn.ParameterDict | No
 
     Features beyond the channels, up to `width`, are marks of what was missing: they are read as they are.
     """
-    if not unit or "center" not in unit:  # as of 0/1 rolls, which have no scale
+    if not unit or not scaled(unit):
         return None
     marks = max(0, width - len(unit["center"]))
     parts = {"center": [*unit["center"], *[0.0] * marks], "scale": [*unit["scale"], *[1.0] * marks]}
     return nn.ParameterDict(
-        {name: nn.Parameter(torch.tensor(part), requires_grad=False) for name, part in parts.items()}
+        {
+            name: nn.Parameter(torch.tensor(part, dtype=torch.float64), requires_grad=False)
+            for name, part in parts.items()
+        }
     )
+
+
+def scaled(unit: dict[str, Any]) -> bool:
+    """Say whether values have units of their own, and so double precision; 0/1 rolls, for one, have none."""
+    return "center" in unit
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import torch
 
 from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.codec import Codec
-from seqtoolkit.export import drawn, leaves, served_model
+from seqtoolkit.export import drawn, leaves, scaled, served_model
 
 UNITS = "in the user's units"
 SCORES = {
@@ -31,7 +31,7 @@ def layout(checkpoint: Checkpoint) -> dict[str, Any]:
         "inputs": _inputs(spec),
         "outputs": {
             "shape": ["B", spec["num_classes"]],
-            "dtype": "float32",
+            "dtype": _precision(spec.get("outputs", {})),
             "columns": columns(spec),
             "what": SCORES[spec.get("target", "classes")],
         },
@@ -65,10 +65,14 @@ def _inputs(spec: dict[str, Any]) -> dict[str, Any]:
     marks = [f"{name} known" for name in spec.get("masked", [])]
     return {
         "shape": ["B", 1, spec["num_features"]],
-        "dtype": "float32",
+        "dtype": _precision(spec.get("inputs", {})),
         "columns": [*channels, *marks] if channels else None,
         "what": f"features {UNITS}, none missing",
     }
+
+
+def _precision(unit: dict[str, Any]) -> str:
+    return "float64" if scaled(unit) else "float32"
 
 
 @torch.no_grad()

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from seqtoolkit.data.labelled.base import LabelledData
-from seqtoolkit.data.labelled.image_files import Images, read_images
+from seqtoolkit.data.labelled.image_files import Images, digest_of, read_images
 from seqtoolkit.data.labelled.image_order import ImageOrder, Read
 from seqtoolkit.data.labelled.sequences import Sequences
-from seqtoolkit.data.opened import sha256_of
 
 
 class ImageData(LabelledData):
@@ -114,7 +113,7 @@ class ImageRowsData(ImageData):
         super().__init__(batch_size, val_share, noise, shift, seed, inputs)
         self.paths = {"train": train, "val": val, "test": test}
         given = {name: path for name, path in self.paths.items() if path is not None}
-        digests = {name: sha256_of(path, "an IDX or .npz file") for name, path in given.items()}
+        digests = {name: digest_of(path) for name, path in given.items()}
         self.order_and_specify(read, permute, spec_of, digests)
 
     def images(self, split: str) -> Images | None:

@@ -70,14 +70,18 @@ def test_programs_are_the_model(
 @torch.no_grad()
 def _compare(model: Any, spec: dict[str, Any], first: Any, later: Any) -> None:
     """Whole sequences at once, by the model itself and scaled by hand, are the steps of the programs; so is a state."""
-    inputs = torch.randint(7, (4, 6)) if "vocab_size" in spec else torch.randn(4, 6, 2) * 20 + 100
+    inputs = (
+        torch.randint(7, (4, 6))
+        if "vocab_size" in spec
+        else torch.randn(4, 6, 2, dtype=torch.float64) * 20 + 100
+    )
     assert isinstance(model, SequenceModel)
     if "vocab_size" in spec:
         expected, after = model(inputs)
     else:
         center, scale = (torch.tensor(spec["inputs"][name]) for name in ("center", "scale"))
-        scores, after = model((inputs - center) / scale)
-        scores = scores.view(4, 6, 2, 3)
+        scores, after = model(((inputs - center) / scale).float())
+        scores = scores.double().view(4, 6, 2, 3)
         expected = (scores * scale[:, None] + center[:, None]).sort(-1).values.flatten(2)
     found, state = first(inputs[:, :1])
     torch.testing.assert_close(found, expected[:, 0], atol=1e-4, rtol=1e-4)
@@ -91,12 +95,25 @@ def test_marks_of_what_was_missing_are_read_as_they_are(tmp_path: Path) -> None:
     inputs = {"channels": ["a", "b"], "center": [100.0, -3.0], "scale": [20.0, 0.1]}
     spec = {"task": "labelled_series", "num_features": 3, "num_classes": 2, "inputs": inputs, "masked": ["b"]}
     loaded = checkpoint.load(saved(tmp_path, "rnn", spec | {"classes": ["up", "down"]}))
-    served, rows = export.served_model(loaded), torch.tensor([[[120.0, -3.1, 1.0]]])
+    served, rows = export.served_model(loaded), torch.tensor([[[120.0, -3.1, 1.0]]]).double()
     torch.testing.assert_close(served(rows)[0], loaded.model.advance(torch.tensor([[[1.0, -1.0, 1.0]]]))[0])
     assert set(export.programs(loaded)) == {"first", "next"}
     said = layout(loaded)
     assert said["inputs"]["columns"] == ["a", "b", "b known"]
     assert said["outputs"]["columns"] == ["up", "down"]
+
+
+def test_small_changes_of_large_numbers_are_served(tmp_path: Path) -> None:
+    """Seconds since 1970: single precision holds them to 128 s only."""
+    inputs = {"channels": ["clock"], "center": [1.7e9], "scale": [2.0]}
+    spec = {"task": "series", "num_features": 1, "num_classes": 1, "inputs": inputs, "target": "values"}
+    outputs = {"names": ["clock"], "center": [1.7e9], "scale": [2.0]}
+    loaded = checkpoint.load(saved(tmp_path, "rnn", spec | {"outputs": outputs}))
+    rows = torch.tensor([[[1.7e9 + 2]]], dtype=torch.float64)
+    with torch.no_grad():
+        expected = loaded.model.advance(torch.ones(1, 1, 1))[0].double() * 2 + 1.7e9
+        torch.testing.assert_close(export.served_model(loaded)(rows)[0], expected, rtol=0, atol=1e-5)
+    assert {layout(loaded)[part]["dtype"] for part in ("inputs", "outputs")} == {"float64"}
 
 
 def test_the_layout_is_said(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,13 @@ def images(path: Path, other: bool) -> None:
     np.savez(path, x=x, y=np.arange(20) % 2)
 
 
+def idx(path: Path, other: bool) -> None:
+    """The labels are in a file of their own; another one: only those are others."""
+    path.write_bytes(struct.pack(">HBBIII", 0, 8, 3, 20, 3, 4) + bytes(range(240)))
+    labels = bytes([(i + other) % 2 for i in range(20)])
+    path.with_name("train-labels-idx1-ubyte").write_bytes(struct.pack(">HBBI", 0, 8, 1, 20) + labels)
+
+
 CASES: dict[str, tuple[str, str, Write, tuple[str, ...]]] = {
     "LabelledSeriesData": ("LabelledSeriesData", "a.ts", ts, ("train", "test")),
     "TextData": ("TextData", "a.txt", prose, ("file",)),
@@ -77,6 +85,7 @@ CASES: dict[str, tuple[str, str, Write, tuple[str, ...]]] = {
     "TaggedData": ("TaggedData", "a.conll", conll, ("file",)),
     "PairsData": ("PairsData", "a.tsv", pairs, ("file",)),
     "RollData": ("RollData", "a.npz", rolls, ("train", "val")),
+    "ImageRowsData of IDX": ("ImageRowsData", "train-images-idx3-ubyte", idx, ("train",)),
     "ImageRowsData": ("ImageRowsData", "a.npz", images, ("train",)),
 }
 

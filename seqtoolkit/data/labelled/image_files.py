@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from seqtoolkit.data.labelled.idx_file import read_idx
 from seqtoolkit.data.labelled.npz_file import read_npz
+from seqtoolkit.data.opened import sha256_of
 
+EXPECTED = "an IDX or .npz file"
 IDX, LABELS_OF = "images", {"images": "labels", "idx3": "idx1", "idx4": "idx1"}
 
 
@@ -55,6 +58,14 @@ def read_images(path: str, split: str = "", labelled: bool = True) -> Images:
     if pixels.ndim == 3:
         pixels = pixels[..., None]
     return Images(path, pixels, None if labels is None else tuple(map(_name, labels.tolist())))
+
+
+def digest_of(path: str) -> str:
+    """Return the sha256 of a file of images; of an IDX file, one of its images and its labels. Raises ValueError."""
+    images = sha256_of(path, EXPECTED)
+    if path.endswith(".npz"):
+        return images
+    return hashlib.sha256((images + sha256_of(labels_of(path), EXPECTED)).encode()).hexdigest()
 
 
 def labels_of(path: str) -> str:
