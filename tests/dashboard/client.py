@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from dash import Dash
+from seqtoolkit_dashboard import ids
 
 Call = dict[str, Any]
 
@@ -75,3 +76,11 @@ def _outputs(output: str) -> Any:
     names = re.findall(r"([\w-]+)\.([\w-]+(?:@\w+)?)", output)
     found = [{"id": name, "property": prop} for name, prop in names]
     return found if output.startswith("..") else found[0]
+
+
+def draw_gates(app: Dash, search: str) -> dict[str, dict[str, Any]]:
+    """Return what the Gates page sets for a view."""
+    drawn: dict[str, dict[str, Any]] = call(
+        app, ids.GATES_RESULT, "url.search", url__search=search, scheme__data="light"
+    )
+    return drawn

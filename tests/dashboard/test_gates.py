@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +10,14 @@ import pytest
 from dash import Dash
 from seqtoolkit_dashboard import ids
 from seqtoolkit_dashboard.figures import gates
-from seqtoolkit_dashboard.pages import gates_csv
 from seqtoolkit_dashboard.pages.gates import _clicked
 
-from seqtoolkit.checkpoint import load
-from seqtoolkit.gates_inspection import GatesInspection, Layer, inspect_gates
 from seqtoolkit.run_folder import RunFolder
-from tests.core.number_runs import roll_run, series_run
-from tests.dashboard.client import call, callbacks, page, texts
-from tests.dashboard.data_folders import recall_data, series_data, write_data
-from tests.dashboard.run_folders import write_checkpoint
+from tests.dashboard.client import callbacks, page, texts
+from tests.dashboard.client import draw_gates as draw
+from tests.dashboard.data_folders import recall_data, write_data
 
 HOSTILE = "<img src=x onerror=alert(1)>%{y}<b>"
-
-
-@pytest.fixture
-def opened(runs_dir: Path) -> Path:
-    for arch in ("lstm", "gru", "rnn", "attention"):
-        write_checkpoint(runs_dir / f"recall-{arch}" / "checkpoints" / "best.ckpt", arch)
-    write_checkpoint(runs_dir / "pairs-plain" / "checkpoints" / "best.ckpt", "gru", encoder="lstm")
-    return runs_dir
-
-
-def draw(app: Dash, search: str) -> dict[str, dict[str, Any]]:
-    drawn: dict[str, dict[str, Any]] = call(
-        app, ids.GATES_RESULT, "url.search", url__search=search, scheme__data="light"
-    )
-    return drawn
 
 
 @pytest.mark.parametrize(
@@ -152,18 +131,6 @@ def test_a_click_pins_the_unit_of_its_row_and_a_second_one_lets_it_go(app: Dash,
     assert any('"kind":"gates-map"' in entry["inputs"][0]["id"] for entry in callbacks(app))
 
 
-@pytest.fixture
-def numbers_opened(runs_dir: Path) -> Path:
-    """Open runs that read numbers: a series of which it is known what it looks like, and rolls of which it is not."""
-    series_run(runs_dir / "recall-lstm", "lstm")
-    write_data(
-        RunFolder(runs_dir / "recall-lstm"), series_data(splits={"val": {"examples": 9, "batches": 1}})
-    )
-    roll_run(runs_dir / "recall-gru")
-    (runs_dir / "recall-gru" / "data.json").unlink()
-    return runs_dir
-
-
 def test_of_numbers_an_example_of_the_data_is_read(app: Dash, numbers_opened: Path) -> None:
     drawn = draw(app, "?look=recall-lstm&sample=32&unit=2")
     shown = texts(drawn[ids.GATES_RESULT])
@@ -222,50 +189,3 @@ def fields(node: Any) -> dict[str, str]:
         return {}
     own = {node["props"]["id"]: node["type"]} if isinstance(node.get("props", {}).get("id"), str) else {}
     return own | {name: kind for item in node.values() for name, kind in fields(item).items()}
-
-
-def csv_of(app: Dash, search: str) -> tuple[int, list[list[str]]]:
-    answer = app.server.test_client().get(f"/gates.csv{search}")
-    return answer.status_code, list(csv.reader(io.StringIO(answer.get_data(as_text=True))))
-
-
-def test_the_link_below_the_maps_leads_to_their_numbers(app: Dash, opened: Path) -> None:
-    shown = draw(app, "?look=recall-lstm&text=phone&layer=2")[ids.GATES_RESULT]
-    (href,) = [text for text in texts(shown) if text.startswith("/gates.csv")]
-    status, (head, *rows) = csv_of(app, href.removeprefix("/gates.csv"))
-    assert status == 200
-    assert head == ["layer", "map", "unit", "time_constant", "step", "input", "value"]
-    seen = inspect_gates(load(opened / "recall-lstm" / "checkpoints" / "best.ckpt"), "phone").layers[1]
-    assert len(rows) == sum(values.size for values in seen.maps.values())
-    (row,) = [row for row in rows if row[1:3] == ["cell", "5"] and row[4] == "3"]
-    assert row[0] == "2"
-    assert row[5] == "o"
-    assert float(row[6]) == pytest.approx(float(seen.maps["cell"][4, 2]), rel=1e-4)
-
-
-def test_the_numbers_of_a_series_have_what_was_read(app: Dash, numbers_opened: Path) -> None:
-    status, (_, *rows) = csv_of(app, "?look=recall-lstm&text=val+1")
-    assert status == 200
-    heat, load = map(float, rows[0][5].split())
-    assert 280 < heat < 320
-    assert 8 < load < 12
-
-
-@pytest.mark.parametrize(
-    ("search", "message"),
-    [
-        ("?look=gone", "No run named 'gone'"),
-        ("?look=recall-attention", "no gates"),
-        ("?look=recall-lstm&text=%C3%A9", "'é'"),
-    ],
-)
-def test_numbers_that_are_not_there_are_refused(app: Dash, opened: Path, search: str, message: str) -> None:
-    status, rows = csv_of(app, search)
-    assert status == 404
-    assert any(message in cell for row in rows for cell in row)
-
-
-def test_symbols_that_a_spreadsheet_would_run_are_quoted() -> None:
-    layer = Layer(1, {"cell": np.zeros((1, 2), np.float32)}, None)
-    lines = gates_csv.numbers(GatesInspection(["=1", "a"], [layer], both_ways=False), layer).splitlines()
-    assert lines[1:] == ["1,cell,1,,1,'=1,0", "1,cell,1,,2,a,0"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +9,14 @@ from dash import Dash, html
 from flask import Response, request
 
 from seqtoolkit_dashboard import looking
-from seqtoolkit_dashboard.pages import gated, opening
+from seqtoolkit_dashboard.pages import cells, gated, opening
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
 
 if TYPE_CHECKING:
     from seqtoolkit.gates_inspection import GatesInspection, Layer
 
-COLUMNS = ("layer", "map", "unit", "time_constant", "step", "input", "value")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
+COLUMNS = ("layer", "map", "unit", "time_constant", "step")  # then what was read, and the value
 _PATH = "/gates.csv"
 
 
@@ -53,21 +50,20 @@ def _of_view(index: RunIndex, view: View) -> str:
 
 
 def numbers(seen: GatesInspection, layer: Layer) -> str:
-    """Return a line for each map, unit and step; texts that a spreadsheet would run are quoted."""
-    out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(COLUMNS)
-    inputs, first = _inputs(seen), seen.read.first if seen.read else 0
+    """Return a line for each map, unit and step, with the symbol that was read there, or the values of its channels."""
+    read = seen.read
+    columns = ["input"] if read is None else read.channels
+    inputs = [[name] for name in seen.inputs] if read is None else read.values.T.tolist()
+    rows: list[list[Any]] = []
     for name, values in layer.maps.items():
         for unit, row in enumerate(values.tolist()):
-            kept = "" if layer.time_constants is None else f"{layer.time_constants[unit]:.6g}"
-            for step, (read, value) in enumerate(zip(inputs, row, strict=True), first + 1):
-                lines.writerow([layer.number, name, unit + 1, kept, step, read, f"{value:.6g}"])
-    return out.getvalue()
+            kept = "" if layer.time_constants is None else _short(layer.time_constants[unit])
+            for step, (given, value) in enumerate(
+                zip(inputs, row, strict=True), 1 + (read.first if read else 0)
+            ):
+                rows.append([layer.number, name, unit + 1, kept, step, *given, _short(value)])
+    return cells.written([*COLUMNS, *columns, "value"], rows)
 
 
-def _inputs(seen: GatesInspection) -> list[str]:
-    """Return what was read at each step: a symbol, or the values of all channels in their own units."""
-    if seen.read is None:
-        return [f"'{name}" if name.startswith(_FORMULA) else name for name in seen.inputs]
-    return [" ".join(f"{value:.6g}" for value in step) for step in seen.read.values.T.tolist()]
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")
