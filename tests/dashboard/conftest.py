@@ -1,10 +1,12 @@
 """A folder with a run of every kind, and its dashboard."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from dash import Dash
+from seqtoolkit_dashboard import measuring
 from seqtoolkit_dashboard.app import create_app
 
 from seqtoolkit.run_folder import RunFolder
@@ -44,3 +46,13 @@ def numbers_opened(runs_dir: Path) -> Path:
     roll_run(runs_dir / "recall-gru")
     (runs_dir / "recall-gru" / "data.json").unlink()
     return runs_dir
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let a script stand for the command that measures."""
+
+    def set_to(script: str) -> None:
+        monkeypatch.setattr(measuring, "COMMAND", (sys.executable, "-c", script))
+
+    return set_to
