@@ -15,6 +15,7 @@ HELPERS = (
     "naive",
     "ngram",
     "single",
+    "speakers",
     "timing",
 )
 SCRIPTS = sorted(
