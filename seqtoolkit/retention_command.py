@@ -90,12 +90,12 @@ def _measure(session: Session) -> None:
 
 
 def _findings(session: Session) -> list[Finding]:
-    """Look at everything that was measured, and at the gates while the model reads."""
+    """Look at everything that is known, not by this command only, and at the gates while the model reads."""
     from seqtoolkit.retention.traces import summarise
     from seqtoolkit.retention_session import independent
 
     seen = session.view()
-    return diagnose(session.records, summarise(seen, independent(seen, LOOKED_AT, session.options.steps, 0)))
+    return diagnose(session.known(), summarise(seen, independent(seen, LOOKED_AT, session.options.steps, 0)))
 
 
 def _print(measured: list[dict[str, Any]], options: Options) -> None:

@@ -162,12 +162,16 @@ class Session:
         same = (record.protocol, record.seed, of_twin) == (job.protocol, job.seed, job.twin)
         return same and asked_of(record) == self._asked(job.protocol)
 
-    def _stored(self) -> list[Record]:
-        """Read the curves of this part of the checkpoint."""
+    def known(self) -> list[Record]:
+        """Return what is known of this part of the checkpoint as it is now, whichever command measured it."""
+        return retention_store.merge(self._stored(self.digest), self.records)
+
+    def _stored(self, digest: str = "") -> list[Record]:
+        """Read the curves of this part of the checkpoint; with a digest, as `retention_store.read` does."""
         if self.folder is None:
             return []
-        part = self.view().part
-        found = retention_store.read(self.folder.path, self.checkpoint.path.stem, self.checkpoint.step)
+        part, checkpoint = self.view().part, self.checkpoint
+        found = retention_store.read(self.folder.path, checkpoint.path.stem, checkpoint.step, digest)
         return [record for record in found if record.settings.get("part") == part]
 
     def _possible(self, protocol: str) -> None:

@@ -42,10 +42,11 @@ def merge(old: Iterable[Record], new: Iterable[Record]) -> list[Record]:
     return [found[name] for name in sorted(found, key=_order)]
 
 
-def read(run: Path, checkpoint: str, step: int | None = None) -> list[Record]:
+def read(run: Path, checkpoint: str, step: int | None = None, digest: str = "") -> list[Record]:
     """Read the curves of a checkpoint (its stem), as far as they can be understood.
 
-    With `step`, none when the file is about another state of the checkpoint.
+    With `step`, none when the file is about another state of the checkpoint; with `digest`, none that was measured of
+    another file.
     """
     probe = _probe(run, checkpoint)
     if step is not None and probe.get("step") != step:
@@ -56,7 +57,7 @@ def read(run: Path, checkpoint: str, step: int | None = None) -> list[Record]:
             records.append(Record.from_dict(value))
         except ValueError:  # of another version: measured again
             continue
-    return records
+    return [record for record in records if _is_of(record, digest)]
 
 
 def write(
@@ -75,8 +76,7 @@ def write(
     with folder.probes.writing():
         before = _probe(folder.path, checkpoint.stem)
         kept = before.get("split", "") if before.get("step") == step else ""
-        stored = read(folder.path, checkpoint.stem, step)
-        merged = merge([record for record in stored if _is_of(record, digest)], records)
+        merged = merge(read(folder.path, checkpoint.stem, step, digest), records)
         head = {"schema": 1, "split": split or kept, "step": step}
         value = {**head, "records": [record.to_dict() for record in merged]}
         folder.probes.write(checkpoint, NAME, value, digest)
