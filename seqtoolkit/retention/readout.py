@@ -16,7 +16,9 @@ BLOCK = 256  # least steps of a Fourier transform beside its overlap
 RIDGES = [10.0**power for power in (-9, -7, -5, -4, -3, -2, -1, 0, 2)]  # relative to features of variance 1
 CONSTANT = 1e-6  # a feature whose deviation is this small beside its size is rounding
 AT_ONCE = 2**22  # numbers of quadratic forms in memory
-RANK = 1e-11  # of the largest variance: a direction with less is rounding of float32
+# of the largest variance: a direction with less is rounding of float32. Where features hardly vary beside their size,
+# rounding has more, and the rank is then counted too high: it bounds a capacity from above, and must not be too low
+RANK = 1e-11
 
 
 @dataclass(frozen=True)
