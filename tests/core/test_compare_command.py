@@ -120,7 +120,7 @@ def test_an_interruption_keeps_what_is_done(
 
 TINY = """
     --data.max_lag 4 --data.length 16 --data.num_symbols 3 --data.batch_size 16 --data.train_sequences 160
-    --data.val_per_lag 12 --data.test_per_lag 12 --model.num_layers 1 --sequences 48 --seeds 1 --max_steps 6
+    --data.val_per_lag 12 --data.test_per_lag 12 --model.num_layers 1 --sequences 120 --seeds 1 --max_steps 6
     --trainer.val_check_interval null
 """.split()
 
