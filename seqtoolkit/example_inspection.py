@@ -29,6 +29,7 @@ class Read:
     channels: list[str]  # C names
     values: npt.NDArray[np.float64]  # (C, T) in the user's units
     scaled: Array  # (C, T) as the model reads them
+    changed: tuple[str, ...] = ()  # options of the data whose file is another one than in training
 
     @property
     def steps(self) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,10 +29,13 @@ def open_example(checkpoint: Checkpoint, name: str) -> Example:
         checkpoint: in its run folder.
         name: a split and a number as `Batch.index` counts, "val 12"; "val 12 to 96" for its first 96 steps.
 
-    Raises ValueError: there is no such example, it is too long, or the data are gone or are others.
+    Of a file that has changed since training, `Read.changed` says so: there the name may be that of another example.
+
+    Raises ValueError: there is no such example, it is too long, or the data are gone or cannot be read by this model.
     """
     split, number, most = _named(name)
-    examples: Examples = _loader(checkpoint, split).examples
+    data = _data(checkpoint)
+    examples: Examples = _loader(data, checkpoint, split).examples
     if number >= len(examples):
         raise ValueError(f"{split} has the examples 0 to {len(examples) - 1:,}, and no {number:,}")
     batch = examples.collate(torch.tensor([number]))
@@ -44,7 +49,8 @@ def open_example(checkpoint: Checkpoint, name: str) -> Example:
             f"{split} {number} has {most or steps:,} steps, and at most {LONGEST:,} are read here;"
             f" type {split} {number} to {LONGEST} for its first ones"
         )
-    return _example(batch, checkpoint.described.spec, name.strip(), most or steps, _others(examples, number))
+    seen = _example(batch, checkpoint.described.spec, name.strip(), most or steps, _others(examples, number))
+    return replace(seen, read=replace(seen.read, changed=_changed(checkpoint.described.spec, data.spec)))
 
 
 def _named(name: str) -> tuple[str, int, int | None]:
@@ -58,23 +64,36 @@ def _named(name: str) -> tuple[str, int, int | None]:
     return split, int(number), None if most is None else int(most)
 
 
-def _loader(checkpoint: Checkpoint, split: str) -> Any:
-    run = checkpoint.path.resolve().parent.parent
+def _data(checkpoint: Checkpoint) -> Any:
+    run = _run(checkpoint)
     if not (run / "config.yaml").is_file():
         raise ValueError(
             f"{run.name} keeps no config.yaml, which says where its data are: its examples cannot be read again"
         )
     try:
-        data = open_data(checkpoint, run)
+        return open_data(checkpoint, run)
     except (ValueError, OSError) as error:
         raise ValueError(
             f"the data of {run.name} cannot be read again ({error}); put them back where they were, and start from"
             " the folder where it was trained if its paths are relative"
         ) from None
+
+
+def _loader(data: Any, checkpoint: Checkpoint, split: str) -> Any:
     try:
         return getattr(data, f"{split}_dataloader")()
     except ValueError as error:
-        raise ValueError(f"{run.name} has no {split} examples ({error})") from None
+        raise ValueError(f"{_run(checkpoint).name} has no {split} examples ({error})") from None
+
+
+def _run(checkpoint: Checkpoint) -> Path:
+    return checkpoint.path.resolve().parent.parent
+
+
+def _changed(trained: dict[str, Any], found: dict[str, Any]) -> tuple[str, ...]:
+    """Name the options of the data whose file is known in both specs, and differs."""
+    was, now = trained.get("files") or {}, found.get("files") or {}
+    return tuple(name for name in now if was.get(name, now[name]) != now[name])
 
 
 def _others(examples: Examples, number: int) -> Batch | None:

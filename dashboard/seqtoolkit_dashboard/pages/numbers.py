@@ -33,10 +33,17 @@ def card(read: Read, scheme: Scheme) -> Any:
 
 
 def words(read: Read) -> str:
-    """Say how much was read, and how much of it is shown."""
+    """Say how much was read, how much of it is shown, and whether the data are still those of the training."""
     shown = len(read.steps)
     last = f", of which the last {shown:,} are shown" if read.first else ""
-    return f": {read.first + shown:,} steps{last}."
+    return f": {read.first + shown:,} steps{last}.{_since(read)}"
+
+
+def _since(read: Read) -> str:
+    if not read.changed:
+        return ""
+    files = " and ".join(f"--data.{name}" for name in read.changed)
+    return f" The file of {files} has changed since the run was trained: this may be another example than it was then."
 
 
 def over_steps(figure: go.Figure, read: Read | None) -> go.Figure:
