@@ -1,4 +1,4 @@
-"""What the band around a curve is, and the bar of a horizon: an interval, or the hull of those of several seeds."""
+"""What is drawn beside a curve: its band (an interval, or the hull of those of seeds), its null, and its horizon."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from seqtoolkit_dashboard.figures.memory_traces import Curve
 from seqtoolkit_dashboard.pages.retained import seeds
 
 _OF_HULL = "from the lowest to the highest limit of the 95 % intervals"
-_HORIZON = "Below: the horizon, the largest lag up to which every one is above the threshold"
+_LAG = "the largest lag up to which every one is above the threshold"
+_CONTEXT = "the least context from which on the loss stays within 1 % of that with all inputs"
+_NULLS = {
+    "gradient": "the least that the arithmetic resolves",
+    "influence": "the influence of the future, of which there must be none",
+    "truncation": "the loss when what lies further back belongs to another target",
+}
 
 
 def shaded(drawn: Sequence[Curve]) -> str:
@@ -26,6 +32,14 @@ def shaded(drawn: Sequence[Curve]) -> str:
     return f"{single}; where there are several seeds ({names}), {_OF_HULL} of the seeds, and the line is their mean."
 
 
+def dotted(drawn: Sequence[Curve]) -> str:
+    """Say what the dotted line is."""
+    names = {curve.record.protocol for curve in drawn}
+    if len(names) > 1:
+        return "Dotted: the null of each protocol."
+    return f"Dotted: {_NULLS.get(names.pop(), 'what a model without memory reaches')}."
+
+
 def horizons(drawn: Sequence[Curve]) -> str:
     """Say what the strip of horizons shows; nothing where there is none."""
     own = [curve for curve in drawn if curve.record.horizon and not curve.twin]
@@ -33,9 +47,18 @@ def horizons(drawn: Sequence[Curve]) -> str:
     if not own:
         return ""
     if len(joined) == len(own):
-        return f"{_HORIZON}: the median of the seeds, and {_OF_HULL} of the seeds."
+        return f"{_below(own)}: the median of the seeds, and {_OF_HULL} of the seeds."
     several = f"; of several seeds the median, and {_OF_HULL} of the seeds" if joined else ""
-    return f"{_HORIZON}, with its 95 % interval{several}."
+    return f"{_below(own)}, with its 95 % interval{several}."
+
+
+def _below(drawn: Sequence[Curve]) -> str:
+    names = {curve.record.protocol for curve in drawn}
+    if "truncation" not in names:
+        return f"Below: the horizon, {_LAG}"
+    return f"Below: the effective context, {_CONTEXT}" + (
+        f"; else the horizon, {_LAG}" if len(names) > 1 else ""
+    )
 
 
 def _joined(curve: Curve) -> bool:

@@ -105,6 +105,21 @@ def _row(run: Run, record: Record, untrained: Record | None, known: known_by.Kno
     if horizon is None:
         return [*first, _NONE, _NONE, _NONE, other, also, n]
     sign = "≥ " if horizon.censored else ""
-    beyond = f"yes: above the threshold at every lag, up to {record.lags[-1]}" if horizon.censored else "no"
     interval = f"{horizon.lower} to {horizon.upper}" + (" or more" if horizon.upper_censored else "")
-    return [*first, f"{sign}{horizon.estimate}", interval, beyond, other, also, n]
+    return [
+        *first,
+        f"{sign}{horizon.estimate}",
+        interval,
+        _beyond(record) if horizon.censored else "no",
+        other,
+        also,
+        n,
+    ]
+
+
+def _beyond(record: Record) -> str:
+    """Say what a censored horizon means."""
+    longest = record.lags[-1]
+    if record.protocol == "truncation":
+        return f"yes: no context is enough, up to {longest}"
+    return f"yes: above the threshold at every lag, up to {longest}"

@@ -17,7 +17,6 @@ from seqtoolkit_dashboard.theme import Scheme
 from seqtoolkit_dashboard.view import View
 
 SMALL = 250  # pixels: the panel of a card
-_NULL = "Dotted: what a model without memory reaches."
 
 Card = tuple[str, go.Figure, str]  # protocol, figure, caption
 Looks = list[dict[str, Any]]  # what is remembered of the cards on screen
@@ -74,5 +73,5 @@ def _caption(drawn: Sequence[Curve]) -> str:
         PROTOCOLS[names.pop()].question if len(names) == 1 else "Colour: the model. Line: the protocol."
     )
     twins = "Faint: the untrained twin." if any(curve.twin for curve in drawn) else ""
-    told = (question, bands.shaded(drawn), _NULL, twins, bands.horizons(drawn))
+    told = (question, bands.shaded(drawn), bands.dotted(drawn), twins, bands.horizons(drawn))
     return " ".join(text for text in told if text)
