@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seqtoolkit.data.labelled.base import LabelledData
-from seqtoolkit.data.labelled.image_files import Images, digest_of, read_images
+from seqtoolkit.data.labelled.image_files import Images, digests_of, read_images
 from seqtoolkit.data.labelled.image_order import ImageOrder, Read
 from seqtoolkit.data.labelled.sequences import Sequences
 
@@ -112,8 +112,8 @@ class ImageRowsData(ImageData):
     ) -> None:
         super().__init__(batch_size, val_share, noise, shift, seed, inputs)
         self.paths = {"train": train, "val": val, "test": test}
-        given = {name: path for name, path in self.paths.items() if path is not None}
-        digests = {name: digest_of(path) for name, path in given.items()}
+        given = [digests_of(name, path) for name, path in self.paths.items() if path is not None]
+        digests = {name: digest for some in given for name, digest in some.items()}
         self.order_and_specify(read, permute, spec_of, digests)
 
     def images(self, split: str) -> Images | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from seqtoolkit.cli import main
+from seqtoolkit.data.labelled.image_files import digests_of
 
 MODEL = "--model.arch gru --model.d_model 8 --model.num_layers 1".split()
 QUIET = "--trainer.enable_progress_bar false --trainer.log_every_n_steps 1".split()
@@ -105,4 +107,17 @@ def test_a_changed_file_is_noted(case: str, tmp_path: Path, capfd: pytest.Captur
     assert main(again) == 0
     said = capfd.readouterr().err
     for option in options:
-        assert f"note: the file of --data.{option} has changed since {run}" in said
+        part = " (labels)" if write is idx else ""
+        assert f"note: the file of --data.{option}{part} has changed since {run}" in said
+
+
+def test_the_images_of_an_idx_file_are_known_by_their_own_digest(tmp_path: Path) -> None:
+    """As they are in checkpoints that noted no labels: the same file is not taken for a changed one."""
+    path = tmp_path / "train-images-idx3-ubyte"
+    idx(path, False)
+    digests = digests_of("train", str(path))
+    idx(path, True)
+    assert (
+        digests["train"] == sha256(path.read_bytes()).hexdigest() == digests_of("train", str(path))["train"]
+    )
+    assert digests["train (labels)"] != digests_of("train", str(path))["train (labels)"]

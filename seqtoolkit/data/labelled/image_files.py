@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,12 +59,17 @@ def read_images(path: str, split: str = "", labelled: bool = True) -> Images:
     return Images(path, pixels, None if labels is None else tuple(map(_name, labels.tolist())))
 
 
-def digest_of(path: str) -> str:
-    """Return the sha256 of a file of images; of an IDX file, one of its images and its labels. Raises ValueError."""
-    images = sha256_of(path, EXPECTED)
-    if path.endswith(".npz"):
-        return images
-    return hashlib.sha256((images + sha256_of(labels_of(path), EXPECTED)).encode()).hexdigest()
+def digests_of(name: str, path: str) -> dict[str, str]:
+    """Return the sha256 of a file of images by its name, and that of the labels beside an IDX file.
+
+    Raises ValueError when one cannot be read.
+    """
+    images = {name: sha256_of(path, EXPECTED)}
+    return (
+        images
+        if path.endswith(".npz")
+        else images | {f"{name} (labels)": sha256_of(labels_of(path), EXPECTED)}
+    )
 
 
 def labels_of(path: str) -> str:
