@@ -65,6 +65,8 @@ class LabelledSeriesData(LabelledData):
         self.specify(spec_of, missing, files=digests)
         if spec_of is None and constant == "error":
             refuse_constant(self.sequences("train"))
+        if spec_of is None and self.sequences("train").groups is not None:
+            self._given("test")  # a group that is in it, too, is found before anything is trained
 
     def given(self, split: str) -> Sequences | None:
         """Read the file of a split."""
