@@ -42,7 +42,7 @@ def of_arrays(path: str, arrays: Arrays) -> Sequences:
 def _numbers(path: str, x: NDArray[Any]) -> Values:
     if x.dtype.kind == "U":
         raise ValueError(f"{path}: its x holds texts; expected numbers: save x=x.astype(float)")
-    return x.astype(np.float32 if np.can_cast(x.dtype, np.float32) else np.float64)
+    return x.astype(np.float32 if np.can_cast(x.dtype, np.float32) else np.float64, copy=False)
 
 
 def _lengths(path: str, lengths: NDArray[Any] | None, n: int, steps: int) -> Ints:

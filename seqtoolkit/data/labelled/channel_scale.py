@@ -61,7 +61,9 @@ class ChannelScale:
 
     def apply(self, values: NDArray[Any]) -> Floats:
         """Map values (L, F) in the user's units to what the model reads, centred in double precision."""
-        return ((values - self.center) / self.scale).astype(np.float32)
+        centred: NDArray[np.float64] = values - self.center
+        centred /= self.scale
+        return centred.astype(np.float32)
 
     def undo(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return to the user's units."""

@@ -42,9 +42,11 @@ def fill_gaps(found: Sequences, scaled: Floats, masked: Sequence[str]) -> Floats
     Returns (L, F + M).
     """
     known = ~np.isnan(scaled)
+    marks = [known[:, [found.channels.index(name)]] for name in masked]
+    if known.all():
+        return np.concatenate([scaled, *marks], 1).astype(np.float32) if marks else scaled
     begins = np.repeat(found.starts, found.lengths)[:, None]  # where the sequence of each step begins (L, 1)
     steps = np.arange(len(scaled))[:, None]
     latest = np.maximum.accumulate(np.where(known, steps, -1), axis=0)
     filled = np.take_along_axis(scaled, np.maximum(latest, 0), 0)
-    marks = [known[:, [found.channels.index(name)]] for name in masked]
     return np.concatenate([np.where(latest >= begins, filled, 0), *marks], 1).astype(np.float32)

@@ -84,7 +84,8 @@ class Sequences:
 
 def check_steps(found: Sequences) -> None:
     """Refuse values that single precision cannot hold, with the place of the first; NaN is a missing value."""
-    bad = np.abs(found.values) > np.finfo(np.float32).max
+    most = np.finfo(np.float32).max
+    bad = (found.values > most) | (found.values < -most)  # without a copy of all values
     if bad.any():
         step, channel = np.argwhere(bad)[0]
         row = found.owner(int(step))
