@@ -66,8 +66,12 @@ def _by_measure(records: Records) -> dict[tuple[str, str], dict[str, list[Qualit
 def _curves(
     found: Mapping[str, Sequence[Quality]], styles: Mapping[str, LineStyle], scheme: Scheme
 ) -> list[tuple[str, str, list[float], LineStyle]]:
-    """Return the errors by step of each model, and once those of the baselines, which are of the same split."""
-    curves, names = [], list[str]()
+    """Return the errors by step of each model, and once those of the baselines, which are of the same split.
+
+    A baseline has the line that it has in the picture of the measure (see `measure`).
+    """
+    curves, drawn = [], set[str]()
+    names = list(dict.fromkeys(one.baseline for records in found.values() for one in records if one.baseline))
     for run, records in found.items():
         steps = records[0].settings.get("by_step")
         for name, values in steps.items() if isinstance(steps, dict) else []:
@@ -75,9 +79,10 @@ def _curves(
                 continue
             if name == "model":
                 curves.append((run, name, values, styles[run]))
-            elif name not in names:
-                names.append(name)
-                dash = DASHES[2 + (len(names) - 1) % 4]
+            elif name not in drawn:
+                drawn.add(name)
+                names += [] if name in names else [name]
+                dash = DASHES[2 + names.index(name) % 4]
                 curves.append((run, name, values, LineStyle(MUTED[scheme], dash)))
     return curves
 
@@ -85,7 +90,8 @@ def _curves(
 def title(name: str) -> str:
     """Write the name of a measure as it stands in titles."""
     words = name.replace("_", " ").replace("f1", "F1")
-    return words.upper() if words in _SHORT else words[:1].upper() + words[1:]
+    first, space, rest = words.partition(" ")
+    return (first.upper() if first in _SHORT else first[:1].upper() + first[1:]) + space + rest
 
 
 def _measured(one: Quality) -> str:

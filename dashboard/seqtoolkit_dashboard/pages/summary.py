@@ -21,7 +21,9 @@ _KINDS = {
     "quantiles": "it predicts quantiles of values",
     "labels": "it sets labels, several at a time",
 }
+KEPT = 40  # columns: as many as `data_summary.CHANNELS`, which is not imported here because it imports torch
 _LAGS = "Steps from the input that decides an answer to that answer: so long a model must remember."
+_FIRST = f"A run keeps the first {KEPT} at most."
 _BATCH = "A few sequences as the model reads them. Blue, below a symbol: the answer that is asked for there."
 _SERIES = "The beginnings of a few sequences in their own units; missing values are filled as in training."
 
@@ -98,7 +100,8 @@ def _spreads(title: str, columns: Sequence[Spread]) -> Any:
         for one in columns
     ]
     data = {"caption": title, "head": ["Name", *_LEVELS, "Missing"], "body": body}
-    return html.Div(html.Div(parts.table(data, 760), className="card"), className="below")
+    more = [html.P(_FIRST, className="lead")] if len(columns) >= KEPT else []
+    return html.Div(html.Div([parts.table(data, 760), *more], className="card"), className="below")
 
 
 def _batch(found: DataSummary, scheme: Scheme) -> Any:
