@@ -1,4 +1,4 @@
-"""Measures side by side: a baseline has one line in both pictures, names are written alike, and no column is lost silently."""
+"""Measures side by side: a baseline has one line in both pictures, names are alike, and a cut table says so."""
 
 from __future__ import annotations
 
