@@ -44,6 +44,7 @@ GROUP = (
 LABEL = ("label", "class", "target", "y", "category", "activity", "state", "outcome", "failure", "species")
 VALUE = ("rul", "target", "y", "remaining", "ttf")
 NAME = ("name", "variable", "channel", "sensor", "metric", "parameter", "series", "item", "id")
+NAMELESS = "a column without a name"
 FEW = 50  # classes at most
 SHORTEST = 3  # rows of a group, in the mean
 
@@ -68,7 +69,8 @@ class Roles:
 
 def roles_of(sample: DataFrame) -> Roles:
     """Guess the roles of a table's columns from its first rows (numbers are numbers, texts are texts)."""
-    roles, free = Roles(), list(sample.columns)
+    roles, free = Roles(), [name for name in sample.columns if name.strip()]
+    roles.left_out = [NAMELESS] * (len(sample.columns) - len(free))
     roles.time = _time(sample, free)
     _take(free, roles.time)
     if _is_long(sample, free, roles):

@@ -8,7 +8,7 @@ from seqtoolkit.data.tabular.clock import usual
 from seqtoolkit.data.tabular.source import open_table
 from seqtoolkit.data.tabular.tables import TableFile, polars
 from seqtoolkit.init.holes import filled, has_holes
-from seqtoolkit.init.roles import Roles, is_sorted, roles_of, timed
+from seqtoolkit.init.roles import NAMELESS, Roles, is_sorted, roles_of, timed
 from seqtoolkit.init.seen import Option, Seen, Sure, listed, many, spread
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
     groups, least, most = _sizes(file, roles.group) if roles.group else (1, rows, rows)
     mean = "" if least == most else f", {rows / groups:,.0f} in the mean"
     task, what = _task(roles, sample)
+    names = [name if name.strip() else NAMELESS for name in file.types]
     facts = [
-        f"{many(rows, 'row')}, {many(len(file.types), 'column')}: {listed(list(file.types))}",
+        f"{many(rows, 'row')}, {many(len(file.types), 'column')}: {listed(names)}",
         f"time in {roles.time!r}" if roles.time else "no column of time: rows are taken as one step apart",
         f"{many(groups, 'group')} of {spread([least, most], 'row')}{mean}, by {roles.group!r}"
         if roles.group

@@ -111,6 +111,7 @@ def choose(
     roles = {part for part in (time, group) if part} | (set(asked) if task not in FORECASTS else set())
     if channels is None and form == "wide":
         channels = [column for column in file.types if column not in roles | set(categorical)]
+        _check_named(file, channels)
     numbers = [column for column in channels or [] if column not in categorical]
     if both := [column for column in [*numbers, *categorical] if column in roles]:
         what = "asked for, so that a model would copy it" if both[0] in asked else "the time or the group"
@@ -138,6 +139,18 @@ def _check_targets(task: Task, asked: Sequence[str]) -> None:
         raise ValueError(
             f"--data.task classification needs one column of labels: --data.targets '[label]'; got {list(asked)}"
         )
+
+
+def _check_named(file: TableFile, channels: Sequence[str]) -> None:
+    """Refuse a column without a name where all columns are read: it mostly holds the numbers of the rows."""
+    for column in channels:
+        if not column.strip():
+            place = list(file.types).index(column) + 1
+            raise ValueError(
+                f"{file.name}: column {place:,} of {len(file.types):,} has no name in the first line; write one, name"
+                " the columns to read in --data.channels, or take it out (pandas writes row numbers so, unless you type"
+                " to_csv(..., index=False))"
+            )
 
 
 def _check_types(file: TableFile, numbers: Sequence[str]) -> None:

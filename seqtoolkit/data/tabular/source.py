@@ -127,13 +127,7 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
 
 
 def check_names(name: str, head: list[str]) -> None:
-    """Raise ValueError when two columns of a file have the same name, or one has none."""
-    if not all(column.strip() for column in head):
-        place = next(place for place, column in enumerate(head, 1) if not column.strip())
-        raise ValueError(
-            f"{name}: column {place:,} of {len(head):,} has no name in the first line; write one, or take it out"
-            " (pandas writes row numbers so, unless you type to_csv(..., index=False))"
-        )
+    """Raise ValueError when two columns of a file have the same name. One may have none, which nobody can ask for."""
     if twice := [column for column, count in Counter(head).items() if count > 1]:
         raise ValueError(
             f"{name} has two columns of the name {twice[0]!r:.80}; give each column a name of its own"
