@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from seqtoolkit.probes import digest_of
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention_asked import asked_of
 from seqtoolkit.run_folder import RunFolder
@@ -71,8 +72,9 @@ def write(
     """Merge records into those of a checkpoint at this step, whoever else measures it.
 
     `split` is that of the data of a recall curve; where it is empty, the file keeps its own. `digest` says what the
-    checkpoint was that was measured: curves of another file are left out.
+    checkpoint was that was measured (where it is empty, what it is now): curves of another file are left out.
     """
+    digest = digest or digest_of(folder.path / "checkpoints" / checkpoint.name)
     with folder.probes.writing():
         before = _probe(folder.path, checkpoint.stem)
         kept = before.get("split", "") if before.get("step") == step else ""

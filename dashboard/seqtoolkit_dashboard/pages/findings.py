@@ -12,7 +12,7 @@ from dash import html
 from seqtoolkit.retention.finding import Finding
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS
-from seqtoolkit_dashboard.pages import measured, parts
+from seqtoolkit_dashboard.pages import measured, older, parts
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
 
@@ -42,7 +42,8 @@ def _of_run(index: RunIndex, run: Run, view: View, anchors: Mapping[str, str], i
     there = replace(view, look=run.id, checkpoint=name)
     count = f"{len(found)} finding{'s' * (len(found) != 1)}"
     kinds = ", ".join(dict.fromkeys(one.kind.replace("_", " ") for one in found))
-    head = html.Summary([html.Strong(run.id), f" {name}: {count}", html.Span(kinds, className="asks")])
+    of = f" of an older {name}.ckpt" if older.is_older(index, run, name, index.findings) else ""
+    head = html.Summary([html.Strong(run.id), f" {name}: {count}{of}", html.Span(kinds, className="asks")])
     told = html.Ul([_told(one, there, anchors) for one in found]) if found else html.P(_NONE)
     return html.Details([head, told], open=is_open, className="findings")
 

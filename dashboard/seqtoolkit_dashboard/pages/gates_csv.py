@@ -53,7 +53,9 @@ def numbers(seen: GatesInspection, layer: Layer) -> str:
     """Return a line for each map, unit and step, with the symbol that was read there, or the values of its channels."""
     read = seen.read
     columns = ["input"] if read is None else read.channels
-    inputs = [[name] for name in seen.inputs] if read is None else read.values.T.tolist()
+    inputs: list[list[Any]] = [[name] for name in seen.inputs]
+    if read is not None:
+        inputs = [[_short(value, 7) for value in row] for row in read.values.T]
     rows: list[list[Any]] = []
     for name, values in layer.maps.items():
         for unit, row in enumerate(values.tolist()):
@@ -65,5 +67,6 @@ def numbers(seen: GatesInspection, layer: Layer) -> str:
     return cells.written([*COLUMNS, *columns, "value"], rows)
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")
+def _short(value: float, digits: int = 6) -> float:
+    """Leave out digits that float32, which the model reads and computes in, does not have."""
+    return float(f"{value:.{digits}g}")

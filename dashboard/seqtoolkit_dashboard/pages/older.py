@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from seqtoolkit import probes
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard.cache import Stamp, stamp
 from seqtoolkit_dashboard.pages import measured
+from seqtoolkit_dashboard.probes import Probe
 from seqtoolkit_dashboard.runs import RunIndex
 
 
@@ -34,13 +36,13 @@ def notes(found: dict[str, int | None], stem: str) -> list[str]:
     ]
 
 
-def is_older(index: RunIndex, run: Run, stem: str) -> bool:
-    """Say whether the stored curves of a checkpoint are of an older state of it, as far as that can be known."""
-    path = index.checkpoint(run, stem)
-    if path is None or stem not in index.probed(run):
+def is_older(index: RunIndex, run: Run, stem: str, probe: Probe[Any] | None = None) -> bool:
+    """Say whether the stored curves of a checkpoint, or records of `probe`, are of an older state of it, if known."""
+    probe, path = probe or index.retention, index.checkpoint(run, stem)
+    if path is None or stem not in index.probed(run, probe):
         return False
     manifest = run.path / "probes" / stem / "manifest.json"
-    return _outdated(run.path, stem, index.retention.file, stamp(manifest), stamp(path))
+    return _outdated(run.path, stem, probe.file, stamp(manifest), stamp(path))
 
 
 @lru_cache(maxsize=1024)
