@@ -69,7 +69,7 @@ def programs(checkpoint: Checkpoint) -> dict[str, ExportedProgram]:
     inputs = drawn(checkpoint, ROWS, 1)[:, :1]
     rows = {0: Dim.AUTO}
     try:
-        with _quietly():
+        with quietly():
             first = torch.export.export(_First(served), (inputs,), dynamic_shapes=(rows,))
             state = served(inputs, served(inputs)[1])[1]
             sizes = _pytree.tree_map(lambda part: dict.fromkeys(range(part.ndim), Dim.AUTO), state)
@@ -165,7 +165,7 @@ def scaled(unit: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Keep the exporter's notes on its own internals to itself."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

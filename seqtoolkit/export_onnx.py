@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from seqtoolkit.export import first_line, leaves
+from seqtoolkit.export import first_line, leaves, quietly
 
 
 def save(program: ExportedProgram, folder: Path, name: str) -> str:
@@ -26,7 +26,8 @@ def save(program: ExportedProgram, folder: Path, name: str) -> str:
         raise ValueError(f"{error.name} is not installed: pip install 'seqtoolkit[onnx]'") from None
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it lists the packages it did not find
     try:
-        made = torch.onnx.export(program, dynamo=True, verbose=False)
+        with quietly():
+            made = torch.onnx.export(program, dynamo=True, verbose=False)
         assert made is not None
         made.save(folder / f"{name}.onnx")
     except torch.onnx.errors.OnnxExporterError as error:

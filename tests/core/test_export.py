@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +176,11 @@ def test_a_model_with_an_encoder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has an encoder"):
         export.programs(checkpoint.load(file))
     assert find_checkpoint(file) == file
+
+
+def test_notes_of_the_exporter_on_its_own_internals_are_not_shown(tmp_path: Path) -> None:
+    file = saved(tmp_path, "rnn", TOKENS)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always", FutureWarning)
+        export_onnx.save(export.programs(checkpoint.load(file))["first"], tmp_path, "first")
+    assert [str(one.message) for one in shown if one.category is FutureWarning] == []
