@@ -69,6 +69,7 @@ class SeriesStream:
 
     def __post_init__(self) -> None:
         pl = polars()
+        self._refuse_long()
         self.columns = replace(self.plan.columns, form="wide")
         file = TableFile(
             self.name,
@@ -83,6 +84,16 @@ class SeriesStream:
         self._written = Written(self.plan, self.spec)
         self._kept = self.history if self.plan.window is not None else 0
         self._at_end = self.plan.forecasts or self.plan.at == "end"
+
+    def _refuse_long(self) -> None:
+        """Say what rows look like, where the lines are as those of a long training file."""
+        long = self.plan.columns
+        if long.form == "long" and {long.name, long.value} <= set(self.head):
+            raise ValueError(
+                f"{self.name} has a line for each value ({long.name!r} and {long.value!r}), and rows that are streamed"
+                f" are of the wide form: a column for each channel, {', '.join(long.numbers):.200}; leave out --stream"
+                " to read the long form"
+            )
 
     def read(self, number: int, cells: Sequence[str]) -> RowRead:
         """Prepare row `number`, counted from 1; raises ValueError with the row for what cannot be read."""
