@@ -149,6 +149,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=("model", "encoder", "decoder"),
         help="of an encoder-decoder: decoder (default) or encoder",
     )
+    _add_ways(add)
+    return parser
+
+
+def _add_ways(add: Any) -> None:
+    """Add the options that say how it is measured and told, not what."""
     add(
         "--split",
         choices=("test", "val"),
@@ -169,4 +175,3 @@ def _parser() -> argparse.ArgumentParser:
         default="bar",
         help="on standard error; lines are JSON (bar)",
     )
-    return parser

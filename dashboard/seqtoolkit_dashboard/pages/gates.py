@@ -81,32 +81,7 @@ def register(app: Dash, index: RunIndex) -> None:
     def draw(search: str | None, scheme: Scheme | None) -> Any:
         if scheme is None:
             raise PreventUpdate
-        view = opening.resolve(index, View.parse(search))
-        run = opening.run_named(index, view.look)
-        result: Any
-        typed, layers, units = "", list[dict[str, str]](), list[dict[str, str]]()
-        of_numbers = run is not None and numbers.read_by(index, run)
-        try:
-            path = opening.find(index, view.look, view.checkpoint)
-            typed, seen = looking.gates(path, view.text, view.sample, gated.side(view.side))
-            of_numbers = seen.read is not None
-            result = [gated.shown(seen, typed, view, scheme), gates_csv.link(view) if seen.layers else None]
-            layers = [fields.option(i, str(layer.number)) for i, layer in enumerate(seen.layers, 1)]
-            units = [fields.option(n + 1, says) for n, says in gated.unit_names(seen, view)]
-        except (LookupError, ValueError) as error:
-            result = opening.problem(error)
-        return {
-            "result": result,
-            "checkpoints": opening.checkpoint_options(index, view.look, view.checkpoint),
-            "typed": "" if view.sample and not of_numbers else typed[:80],
-            "label": fields.label(of_numbers),
-            "examples": numbers.offered(index, view),
-            "drawing": "none" if of_numbers else "block",
-            "one_side": not (run and run.encoder),
-            "layers": layers,
-            "no_layers": len(layers) < 2,
-            "units": units,
-        }
+        return _drawn(index, opening.resolve(index, View.parse(search)), scheme)
 
     @app.callback(
         Output(ids.URL, "search", allow_duplicate=True),
@@ -121,6 +96,35 @@ def register(app: Dash, index: RunIndex) -> None:
         if not any(clicks) or unit is None:
             raise PreventUpdate
         return replace(view, unit=0 if unit == view.unit else unit).search()
+
+
+def _drawn(index: RunIndex, view: View, scheme: Scheme) -> dict[str, Any]:
+    """Return what a resolved view shows, by the name of its output."""
+    run = opening.run_named(index, view.look)
+    result: Any
+    typed, layers, units = "", list[dict[str, str]](), list[dict[str, str]]()
+    of_numbers = run is not None and numbers.read_by(index, run)
+    try:
+        path = opening.find(index, view.look, view.checkpoint)
+        typed, seen = looking.gates(path, view.text, view.sample, gated.side(view.side))
+        of_numbers = seen.read is not None
+        result = [gated.shown(seen, typed, view, scheme), gates_csv.link(view) if seen.layers else None]
+        layers = [fields.option(i, str(layer.number)) for i, layer in enumerate(seen.layers, 1)]
+        units = [fields.option(n + 1, says) for n, says in gated.unit_names(seen, view)]
+    except (LookupError, ValueError) as error:
+        result = opening.problem(error)
+    return {
+        "result": result,
+        "checkpoints": opening.checkpoint_options(index, view.look, view.checkpoint),
+        "typed": "" if view.sample and not of_numbers else typed[:80],
+        "label": fields.label(of_numbers),
+        "examples": numbers.offered(index, view),
+        "drawing": "none" if of_numbers else "block",
+        "one_side": not (run and run.encoder),
+        "layers": layers,
+        "no_layers": len(layers) < 2,
+        "units": units,
+    }
 
 
 def _clicked(click: Any) -> int | None:

@@ -137,34 +137,45 @@ def register(app: Dash, index: RunIndex) -> None:
         cards_seen: multiples.Looks | None,
         held: str | None,
     ) -> Any:
-        view = View.parse(search)
-        chosen = _chosen(index, view)
         if scheme is None:
             raise PreventUpdate
-        version = index.version(chosen.runs)  # before reading, so that no change is missed
-        records, problems = _records(index, chosen.runs, view)
-        replaced = older.runs(index, chosen.runs, measured.stem(view))
-        drawn = retained.curves(index.runs(), pooled(records), scheme)
-        cards = multiples.cards(drawn, view, scheme) if retained.axes(view.axes) == "multiples" else []
-        apart = len(cards) > 1
-        figure, words = (None, None) if apart else multiples.picture(drawn, view, scheme)
-        options = measure.targets(index, chosen.runs)
-        outdated = older.notes(replaced, measured.stem(view))
-        return {
-            "picture": update(figure, words, version, seen),
-            "panels": multiples.shown(cards if apart else [], cards_seen),
-            "findings": findings.shown(index, chosen.runs, view, multiples.anchors(drawn, apart)),
-            "table": [horizons.table(records, measured.stem(view), replaced), p_values.shown(records)],
-            "notes": parts.notes([*parts.unknown_runs(chosen.unknown), *problems, *outdated]),
-            "no_numbers": not records,
-            "no_horizons": not records,
-            "targets": options,
-            "target": measure.target(options, held),
-            "steps": steps.values(_stems(index, view), measured.stem(view)),
-        }
+        return _drawn(index, View.parse(search), scheme, seen, cards_seen, held)
 
     for _, button, place, name, write in _FILES:
         saving.serve(app, button, place, name, partial(_file, index, write))
+
+
+def _drawn(
+    index: RunIndex,
+    view: View,
+    scheme: Scheme,
+    seen: Seen,
+    cards_seen: multiples.Looks | None,
+    held: str | None,
+) -> dict[str, Any]:
+    """Return what a view shows, by the name of its output; `seen` and `held` are what is on screen."""
+    chosen = _chosen(index, view)
+    version = index.version(chosen.runs)  # before reading, so that no change is missed
+    records, problems = _records(index, chosen.runs, view)
+    replaced = older.runs(index, chosen.runs, measured.stem(view))
+    drawn = retained.curves(index.runs(), pooled(records), scheme)
+    cards = multiples.cards(drawn, view, scheme) if retained.axes(view.axes) == "multiples" else []
+    apart = len(cards) > 1
+    figure, words = (None, None) if apart else multiples.picture(drawn, view, scheme)
+    options = measure.targets(index, chosen.runs)
+    outdated = older.notes(replaced, measured.stem(view))
+    return {
+        "picture": update(figure, words, version, seen),
+        "panels": multiples.shown(cards if apart else [], cards_seen),
+        "findings": findings.shown(index, chosen.runs, view, multiples.anchors(drawn, apart)),
+        "table": [horizons.table(records, measured.stem(view), replaced), p_values.shown(records)],
+        "notes": parts.notes([*parts.unknown_runs(chosen.unknown), *problems, *outdated]),
+        "no_numbers": not records,
+        "no_horizons": not records,
+        "targets": options,
+        "target": measure.target(options, held),
+        "steps": steps.values(_stems(index, view), measured.stem(view)),
+    }
 
 
 def _file(index: RunIndex, write: Callable[[Records, str, Collection[str]], str], view: View) -> str | None:
