@@ -78,3 +78,14 @@ def test_groups_that_cannot_be_kept_apart(tmp_path: Path) -> None:
         content = arrays([1, 2]) | {"groups": np.array(wrong)}
         with pytest.raises(ValueError, match=r"its groups are .*; expected \(2,\) texts or whole numbers"):
             of_arrays("x.npz", content)
+
+
+def test_a_class_that_only_the_held_out_groups_have_is_named(tmp_path: Path) -> None:
+    content = arrays(np.repeat(["ann", "bob", "cleo", "dan"], 3))
+    content["y"] = np.repeat(["a", "b", "c", "d"], 3)  # a class for each group
+    path = saved(tmp_path / "x.npz", content)
+    with pytest.raises(
+        ValueError, match=r"all series of the class '[abcd]' are of groups that are held out .* --data.seed"
+    ):
+        LabelledSeriesData(path)
+    assert len(LabelledSeriesData(path, split="series").sequences("val")) == 4

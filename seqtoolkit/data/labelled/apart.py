@@ -48,6 +48,18 @@ def hold_out_groups(found: Sequences, share: float, seed: int) -> tuple[Ints, In
     return np.flatnonzero(~chosen), np.flatnonzero(chosen)
 
 
+def refuse_unlearned(found: Sequences, train: Ints) -> None:
+    """Raise ValueError when all of a class are in the groups that are held out: nothing is left to learn it from."""
+    if not isinstance(found.labels, tuple):
+        return
+    if lost := sorted(set(found.labels) - {found.labels[row] for row in train.tolist()}):
+        raise ValueError(
+            f"{found.path}: all series of the class {lost[0]!r:.40} are of groups that are held out for validation"
+            f" ({len(lost)} such classes), and cannot be learned; choose another --data.seed, a smaller"
+            " --data.val_share, a file for validation (--data.val FILE), or --data.split series"
+        )
+
+
 def refuse_shared(found: Sequences, split: str, others: Iterable[tuple[str, Sequences]]) -> None:
     """Raise ValueError when a group of a split is in one of the other splits, too: a model would know it already."""
     for name, other in others:

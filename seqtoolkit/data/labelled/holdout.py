@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from seqtoolkit.data.labelled.apart import hold_out_groups
+from seqtoolkit.data.labelled.apart import hold_out_groups, refuse_unlearned
 from seqtoolkit.data.labelled.sequences import Ints, Sequences, Values
 
 
@@ -17,12 +17,15 @@ def hold_out(found: Sequences, share: float, seed: int) -> tuple[Ints, Ints]:
     The order of the file does not matter, and two sequences of a class that are equal stay together where they can.
     Where the sequences have groups, whole groups are kept instead.
 
-    Raises ValueError when the share is not between 0 and 1, or nothing is left on one side.
+    Raises ValueError when the share is not between 0 and 1, nothing is left on one side, or no group to learn a class
+    from.
     """
     if not 0 < share < 1:
         raise ValueError(f"val_share is {share}; expected more than 0 and less than 1, such as 0.2")
     if found.groups is not None:
-        return hold_out_groups(found, share, seed)
+        train, val = hold_out_groups(found, share, seed)
+        refuse_unlearned(found, train)
+        return train, val
     labels = found.labels if isinstance(found.labels, tuple) else ("",) * len(found)
     groups: dict[str, list[tuple[bytes, bytes, int]]] = {}
     for row, label in enumerate(labels):
