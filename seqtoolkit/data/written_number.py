@@ -9,5 +9,7 @@ DIGITS = 7
 
 def written_number(value: float, scale: float) -> float:
     """Round to seven digits; of a number that is large beside the scale of its column, to seven of the scale's."""
-    more = max(0, math.floor(math.log10(abs(value) / scale))) if value and math.isfinite(value) else 0
+    if not value or not math.isfinite(value):
+        return value
+    more = max(0, math.floor(math.log10(abs(value)) - math.log10(scale)))  # their ratio might be no number
     return float(f"{value:.{DIGITS + more}g}")

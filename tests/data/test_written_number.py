@@ -53,3 +53,8 @@ def test_forecasts_of_large_numbers_keep_their_small_changes(quantiles: Any, tmp
         for number, target in enumerate(("load", "heat")):
             if name.startswith(target):
                 assert value == pytest.approx(center[number] + 0.25 * scale[number], abs=1e-5)
+
+
+def test_numbers_at_the_ends_of_double_precision_are_written_too() -> None:
+    for value, scale in ((5e-324, 1e10), (1e-30, 1e300), (1e300, 1e-300)):
+        assert written_number(value, scale) == value
