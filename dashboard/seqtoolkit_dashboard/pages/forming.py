@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -36,6 +37,11 @@ _COLUMNS = ("", "_lower", "_upper")  # of a horizon; _censored is 1 where it lie
 _CAPTION = (
     "Measured at validations. Shaded: 95 % interval of the horizon of each measurement, which is one draw of inputs."
     " Triangle: at least so far, the longest lag measured."
+)
+_NONE = "No selected run has recorded its horizons while it was trained. Record them, at validations, by:"
+_OTHERS = (
+    "While they were trained, the selected runs have recorded {}, and none of the protocols that are chosen above."
+    " Choose others, or record more in another training by:"
 )
 _HOW = (
     "seqtoolkit fit --config configs/recall.yaml --model.arch lstm --retention.protocols gradient,influence"
@@ -77,9 +83,9 @@ def picture(
     """Return the horizons of the runs and a caption, or how to record some."""
     curves = _drawn(everyone, runs, series, view, scheme)
     if not curves:
-        why = (
-            "No selected run has recorded its horizons while it was trained. Record them, at validations, by:"
-        )
+        hidden = _drawn(everyone, runs, series, replace(view, protocol=()), scheme)
+        others = ", ".join(retained.protocols([one.protocol for one in hidden]))
+        why = _OTHERS.format(others) if others else _NONE
         return None, html.P([why, " ", html.Code(_HOW)])
     costs = [f"{run.id}: {cost}" for run in runs if (cost := _cost(series[run.id]))]
     cost = f" Its cost: {'; '.join(costs)}." if costs else ""

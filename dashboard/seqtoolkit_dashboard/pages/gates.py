@@ -137,6 +137,7 @@ def _clicked(click: Any) -> int | None:
 
 def _read(index: RunIndex, view: View) -> list[Any]:
     samples = {**_SAMPLES, **({view.sample: f"{view.sample} drawn symbols"} if view.sample else {})}
+    run = opening.run_named(index, view.look)
     return [
         Select(
             id=ids.GATES_SAMPLE,
@@ -144,6 +145,7 @@ def _read(index: RunIndex, view: View) -> list[Any]:
             data=[fields.option(count, text) for count, text in sorted(samples.items())],
             value=str(view.sample),
             allowDeselect=False,
+            display="none" if run and numbers.read_by(index, run) else "block",  # numbers cannot be drawn
             w=190,
         ),
         fields.read(ids.GATES_TEXT, index, view),
