@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
+from seqtoolkit.checkpoint import described
 from seqtoolkit.data.labelled.apart import SplitBy, grouped, refuse_shared
 from seqtoolkit.data.labelled.base import LabelledData
 from seqtoolkit.data.labelled.channel_scale import refuse_constant
@@ -62,10 +64,13 @@ class LabelledSeriesData(LabelledData):
         self.paths = {"train": train, "val": val, "test": test}
         given = {name: path for name, path in self.paths.items() if path is not None}
         digests = {name: sha256_of(path, "a .ts or .npz file") for name, path in given.items()}
-        self.specify(spec_of, missing, files=digests)
+        if spec_of is not None and split == "auto" and not _by_group(spec_of):
+            self.split = "series"
+        by_group = self.sequences("train").groups is not None if spec_of is None else _by_group(spec_of)
+        self.specify(spec_of, missing, files=digests, by_group=by_group)
         if spec_of is None and constant == "error":
             refuse_constant(self.sequences("train"))
-        if spec_of is None and self.sequences("train").groups is not None:
+        if spec_of is None and by_group:
             self._given("test")  # a group that is in it, too, is found before anything is trained
 
     def given(self, split: str) -> Sequences | None:
@@ -82,3 +87,8 @@ class LabelledSeriesData(LabelledData):
     def typed(self, inputs: str) -> Sequences:
         """Read what a user wants answers for."""
         return read_labelled(inputs)
+
+
+def _by_group(path: str) -> bool:
+    """Say whether the run of a checkpoint was split by group; those before groups were read were not."""
+    return bool(described(Path(path)).spec.get("by_group"))

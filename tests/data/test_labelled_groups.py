@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from seqtoolkit.data.labelled.apart import hold_out_groups
 from seqtoolkit.data.labelled.arrays import of_arrays
 from seqtoolkit.data.labelled_series import LabelledSeriesData
+from tests.core.test_export import saved as checkpoint
 
 RANDOM = np.random.default_rng(0)
 
@@ -89,3 +90,14 @@ def test_a_class_that_only_the_held_out_groups_have_is_named(tmp_path: Path) -> 
     ):
         LabelledSeriesData(path)
     assert len(LabelledSeriesData(path, split="series").sequences("val")) == 4
+
+
+def test_a_checkpoint_keeps_the_split_of_its_run(tmp_path: Path) -> None:
+    """One from before groups were read was split one by one: other series would be some that it has learned."""
+    path = saved(tmp_path / "x.npz", arrays(np.repeat(["ann", "bob", "cleo", "dan", "eve"], 8)))
+    for name, spec in (("now", LabelledSeriesData(path).spec), ("series", None)):
+        spec = spec or LabelledSeriesData(path, split="series").spec
+        data = LabelledSeriesData(path, spec_of=str(checkpoint(tmp_path / name, "gru", spec)))
+        kept = LabelledSeriesData(path, split="auto" if name == "now" else "series").sequences("val")
+        assert np.array_equal(data.sequences("val").values, kept.values)
+        assert data.spec["by_group"] == (name == "now")
