@@ -18,7 +18,7 @@ test: .venv/installed-dev browser
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist loadscope
 
 install: .venv/installed
 
