@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqtoolkit import SequenceModel
 from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.retention import measured
 from seqtoolkit.retention.drive import drive
@@ -20,16 +19,10 @@ from seqtoolkit.retention.gradient import gradient, log_norms, orthogonal_vector
 from seqtoolkit.retention.record import Horizon
 from seqtoolkit.retention.statistics import sequence_interval
 from seqtoolkit.retention.view import View, view
+from tests.retention.fresh import ARCHITECTURES, model
 from tests.retention.known_flow import Ahead, Constant, Decay, Delay, Rotation, known
 
 N = 40
-ARCHITECTURES = ["rnn", "lstm", "gru", "attention"]
-
-
-def model(arch: str, **options: object) -> SequenceModel:
-    torch.manual_seed(0)
-    sizes = {"vocab_size": 7, "d_model": 16} | options
-    return SequenceModel(arch, num_classes=7, **sizes)  # type: ignore[arg-type]
 
 
 def norms(seen: View, inputs: Tensor) -> NDArray[np.float64]:
