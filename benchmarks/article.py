@@ -72,7 +72,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, default=3, help="of weights and data, from 0")
     parser.add_argument(
-        "--rates", type=float, nargs="+", default=(0.01, 0.003), help="learning rates to choose from"
+        "--rates", type=float, nargs="+", default=(0.03, 0.01, 0.003), help="learning rates to choose from"
     )
     parser.add_argument("--steps", type=int, default=1000, help="of the longest training")
     parser.add_argument("--words", type=int, default=200, help="test words for the faithfulness of maps")
