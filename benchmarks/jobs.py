@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import torch
+
+from seqtoolkit.cli import main
 from seqtoolkit.runs import read_run
 
 CONFIGS = Path(__file__).parent.parent / "configs"
+_READY = multiprocessing.get_context("forkserver")  # of what every command imports, which takes seconds
+_READY.set_forkserver_preload(["seqtoolkit.training_cli", "seqtoolkit.retention_command"])
 _QUIET = ("--trainer.enable_progress_bar", "false")
 
 
@@ -97,13 +102,22 @@ def seqtoolkit(job: Job, *words: str) -> str:
     """Run one command on one core, its output to a file; return the end of it when it fails."""
     log = job.path.with_name(f"{job.path.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "seqtoolkit", *words]
-    with log.open("ab") as file:
-        done = subprocess.run(command, stdout=file, stderr=file, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    command = _READY.Process(target=_run, args=(log, words))
+    command.start()
+    command.join()
     tail = log.read_text(errors="replace").splitlines()[-3:]
     return (
-        f"{job.path}: `seqtoolkit {words[0]}` failed ({log}): {' / '.join(tail)}" if done.returncode else ""
+        f"{job.path}: `seqtoolkit {words[0]}` failed ({log}): {' / '.join(tail)}" if command.exitcode else ""
     )
+
+
+def _run(log: Path, words: Sequence[str]) -> None:
+    """Be `seqtoolkit` with these words."""
+    with log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    torch.set_num_threads(1)
+    sys.exit(main(list(words)))
 
 
 def _trained(job: Job) -> bool:

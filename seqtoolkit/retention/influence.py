@@ -14,8 +14,9 @@ from seqtoolkit.retention.divergence import DESCRIPTIONS, divergence
 from seqtoolkit.retention.measured import batches, checked
 from seqtoolkit.retention.permutation import FLIPS, sign_flip
 from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.shared import shared
 from seqtoolkit.retention.statistics import TAILED, curve_horizon, holm, tailed_interval
-from seqtoolkit.retention.swapping import Run, cuts
+from seqtoolkit.retention.swapping import Run, cuts, span
 from seqtoolkit.retention.view import View
 
 PAIRS = 60  # with fewer, an interval may miss the rare large change
@@ -68,6 +69,9 @@ def influence(
     independent observation, and the same for every lag. The null is the influence of the future on the past, which
     is exactly 0 in every model that computes each step from those before it.
 
+    Lags that follow each other share a change (see `shared`): the predictions of eight successive steps are compared,
+    each at its own lag. Driven by independent inputs, one step is as good as another.
+
     Only the steps from the change on are computed again, from a state that the unchanged run left there. Where the
     whole state of the changed run is bit for bit that of the unchanged one, nothing later can differ: it ends there,
     and the influence is exactly 0. `exactly_zero` in the settings has the lags at which that is so for all sequences.
@@ -85,13 +89,15 @@ def influence(
     Raises ValueError: the inputs or lags cannot be measured, or the model is not causal.
     """
     inputs = checked(view, inputs, lags, together=2, least=PAIRS)
-    _check_varied(inputs, lags)
+    groups = shared(lags, span(view))
+    _check_varied(inputs, [group[-1] for group in groups])
     pairs = len(inputs) // 2
     inputs = inputs[torch.randperm(len(inputs), generator=torch.Generator().manual_seed(seed))[: 2 * pairs]]
     found, forwards = [], 0.0
     for rows in batches(2 * pairs, inputs.shape[1], multiple=2, together=NUMBERS // view.width):
         run = Run(view, view.embed(inputs[rows]), cuts(lags[-1], inputs.shape[1]))
-        found.append(torch.stack([run.influence(lag) for lag in lags] + [run.future()], 1).cpu().numpy())
+        columns = [*(run.influence(group) for group in groups), run.future().unsqueeze(1)]
+        found.append(torch.cat(columns, 1).cpu().numpy())
         forwards += run.steps * len(found[-1]) / inputs.shape[1] / len(inputs)
     values = np.concatenate(found).reshape(pairs, 2, -1).mean(1)
     _check_future(view, values[:, -1])
@@ -148,6 +154,7 @@ def _record(
             "divergence": DESCRIPTIONS[view.loss.target],
             "replacement": "the same step of another sequence, swapped in pairs; n counts pairs",
             "null": "influence of the last input on the prediction before it",
+            "steps_read": span(view),  # the last ones, each at lags of its own
             "margin": margin,
             "test": f"sign flip of pairs against null + margin, {FLIPS} draws, Holm over lags",
             "p_values": p_values,

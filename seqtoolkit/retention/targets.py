@@ -1,4 +1,4 @@
-"""The supervised targets of sequences, each with the inputs that stand before it."""
+"""The supervised targets of sequences, each with the inputs that stand before it, and the targets just before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from torch.nn import functional
 
 from seqtoolkit.batch import Batch
 from seqtoolkit.encoder_decoder import EncoderDecoder
+from seqtoolkit.retention.shared import SPAN
 from seqtoolkit.retention.view import View
+
+DENSE = 0.95  # of the steps just before targets have one too, on average over all targets
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,19 @@ class Beside:
 
 @dataclass(frozen=True)
 class Asked:
-    """M targets of N sequences, and the inputs up to each of them."""
+    """M targets of N sequences and the S - 1 steps before each of them, which may have targets too."""
 
     inputs: Tensor  # (N, T) tokens or (N, T, F) features, padded on the right
     row: Tensor  # (M,) the sequence of each target
     step: Tensor  # (M,) the last input that counts: a target has step + 1 inputs behind it
-    target: Tensor  # (M,) classes, or (M, K) values or labels
+    target: Tensor  # (M, S) classes, or (M, S, K) values or labels: its own, that of the step before it, ...
+    known: Tensor  # (M, S) bool: whether there is one; its own always is
     beside: Beside | None = None
+
+    @property
+    def span(self) -> int:
+        """Return how many steps are looked at for each target."""
+        return self.known.shape[1]
 
     @property
     def longest(self) -> int:
@@ -41,7 +50,14 @@ class Asked:
     def pick(self, which: Tensor) -> Asked:
         """Keep some of the targets."""
         beside = None if self.beside is None else replace(self.beside, last=self.beside.last[which])
-        return Asked(self.inputs, self.row[which], self.step[which], self.target[which], beside)
+        return replace(
+            self,
+            row=self.row[which],
+            step=self.step[which],
+            target=self.target[which],
+            known=self.known[which],
+            beside=beside,
+        )
 
 
 class _Halves(NamedTuple):
@@ -59,17 +75,23 @@ def collect(view: View, batches: Sequence[Batch], most: int, generator: torch.Ge
 
     Of a decoder its own inputs are cut, and the source stays whole; of an encoder the source is cut to its last
     symbols, and what the decoder reads stays whole. A target of which nothing is known (NaN) is none.
+
+    Where nearly all SPAN - 1 steps before them have targets too, as in a language model, those are collected with them;
+    otherwise, as of answers that stand alone, the targets themselves only.
     """
-    found, before = [], 0
+    found, steps, successive = [], 0, 0
     for batch in batches:
         halves = _halves(view, batch)
+        steps += int(halves.mask.sum())
+        successive += _successive(halves.mask)
         chance = torch.rand(halves.mask.shape, generator=generator).masked_fill(~halves.mask, -1.0)
         best = chance.topk(min(most, chance.shape[1]), dim=1)
         row, place = (best.values >= 0).nonzero(as_tuple=True)
         step = best.indices[row, place]
         found.append(_asked(view, halves, row, step))
-        before += len(batch)
-    return _joined(found, [len(batch) for batch in batches])
+    joined = _joined(found, [len(batch) for batch in batches])
+    dense = view.part != "encoder" and successive >= DENSE * steps * SPAN
+    return joined if dense else replace(joined, target=joined.target[:, :1], known=joined.known[:, :1])
 
 
 def contexts(view: View, lags: Sequence[int], batches: Sequence[Batch]) -> list[int]:
@@ -106,13 +128,21 @@ def _halves(view: View, batch: Batch) -> _Halves:
     return _Halves(parts.target, parts.source, parts.lengths, classes, parts.mask)
 
 
+def _successive(mask: Tensor) -> int:
+    """Count the targets (B, T) that each target could be read with: itself and those at most SPAN - 1 steps before."""
+    steps = mask.shape[1]
+    return sum(int((mask[:, back:] & mask[:, : steps - back]).sum()) for back in range(min(SPAN, steps)))
+
+
 def _asked(view: View, halves: _Halves, row: Tensor, step: Tensor) -> Asked:
-    target = halves.targets[row, step]
+    at = step.unsqueeze(1) - torch.arange(SPAN)  # (M, S)
+    there, rows = at.clamp(min=0), row.unsqueeze(1)
+    target, known = halves.targets[rows, there], halves.mask[rows, there] & (at >= 0)
     if halves.beside is None or halves.lengths is None:
-        return Asked(halves.inputs, row, step, target)
+        return Asked(halves.inputs, row, step, target, known)
     end = halves.lengths[row] - 1  # the last symbol of the source
     last, beside = (end, step) if view.part == "encoder" else (step, end)
-    return Asked(halves.inputs, row, last, target, Beside(halves.beside, beside))
+    return Asked(halves.inputs, row, last, target, known, Beside(halves.beside, beside))
 
 
 def _joined(found: Sequence[Asked], sizes: Sequence[int]) -> Asked:
@@ -124,6 +154,7 @@ def _joined(found: Sequence[Asked], sizes: Sequence[int]) -> Asked:
         row=torch.cat([one.row + start for one, start in zip(found, starts, strict=True)]),
         step=torch.cat([one.step for one in found]),
         target=torch.cat([one.target for one in found]),
+        known=torch.cat([one.known for one in found]),
         beside=Beside(_padded([b.inputs for b in besides]), torch.cat([b.last for b in besides]))
         if besides
         else None,

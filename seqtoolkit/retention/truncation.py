@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seqtoolkit.batch import Batch
 from seqtoolkit.retention.bootstrap import LEAST, RESAMPLES, percentile_interval, resampled_sums
 from seqtoolkit.retention.record import Horizon, Record
+from seqtoolkit.retention.shared import backs, shared
 from seqtoolkit.retention.statistics import ALPHA
 from seqtoolkit.retention.targets import Asked, collect
 from seqtoolkit.retention.view import View
@@ -53,6 +54,10 @@ def truncation(
     all inputs; censored when no c is long enough. The interval resamples sequences, all contexts together. Null: the
     last c inputs after a far context that belongs to another target, which cannot tell anything.
 
+    Where the steps before a target have targets too, contexts that follow each other share a run (see `shared`): it
+    begins at one input, and is read at eight successive targets, each of which has its own context. What it costs more
+    than all inputs is taken at the same target, and added to the loss with all inputs.
+
     Of an encoder-decoder, the inputs are those of the part that is looked at: of the decoder what it reads itself, from
     a fresh state after a whole source; of the encoder the last c symbols of the source, for all targets alike.
 
@@ -71,21 +76,24 @@ def truncation(
     asked = collect(view, batches, targets, torch.Generator().manual_seed(seed))
     sequences, number = np.unique(asked.row.numpy(), return_inverse=True)
     _check(lags, asked.longest, len(sequences))
-    full = last_losses(view, asked, asked.longest)
-    curve = [truncated(view, asked, c, full) for c in lags]  # K of (M,)
+    groups = shared(lags, asked.span)
+    full = last_losses(view, asked, range(asked.longest - asked.span + 1, asked.longest + 1))[
+        :, ::-1
+    ]  # (M, S)
+    curve = [truncated(view, asked, group, full) for group in groups]
     _check_finite([full, *curve])
-    sums = np.zeros(
-        (len(sequences), len(lags) + 2)
-    )  # of each sequence: the losses, the full loss, the targets
-    np.add.at(sums, number, np.column_stack([*curve, full, np.ones_like(full)]))
+    summed = _summed(asked, groups, curve, full)
+    sums = np.zeros((len(sequences), summed.shape[1]))
+    np.add.at(sums, number, summed)
     means, resampled = _means(sums.sum(0)), _means(resampled_sums(sums, resamples, seed))
-    null, null_targets = _null(view, asked, lags, full, seed)
+    null, null_targets = _null(view, asked, groups, full, seed)
     settings = {
         "part": view.part,
         "cut": CUT.get(view.part, CUT["model"]),
         "drive": drive,
         "within": within,
         "targets": len(asked.row),
+        "steps_read": asked.span,
         "longest": asked.longest,
         "null_targets": null_targets,
         "rounding": ROUNDING if view.loss.unit == "nats" else 0.0,
@@ -147,29 +155,42 @@ def _check(lags: Sequence[int], longest: int, sequences: int) -> None:
         )
 
 
-def _null(view: View, asked: Asked, lags: Sequence[int], full: Floats, seed: int) -> tuple[list[float], int]:
+def _summed(asked: Asked, groups: Sequence[Sequence[int]], curve: Sequence[Floats], full: Floats) -> Floats:
+    """Return (M, 2 K + 2): for each context what it costs more than all inputs and of how many targets; of all."""
+    known = asked.known.double().numpy()
+    worse = [losses - full[:, backs(group)] for losses, group in zip(curve, groups, strict=True)]
+    counted = [known[:, backs(group)] for group in groups]
+    return np.column_stack([*worse, *counted, full.sum(1), known.sum(1)])
+
+
+def _means(sums: Floats) -> Floats:
+    """Turn sums (..., 2 K + 2) into the mean losses (..., K + 1), the full one last."""
+    contexts = sums.shape[-1] // 2 - 1
+    full = sums[..., -2:-1] / sums[..., -1:]
+    worse = sums[..., :contexts] / sums[..., contexts:-2]
+    return np.concatenate([full + worse, full], -1)
+
+
+def _null(
+    view: View, asked: Asked, groups: Sequence[Sequence[int]], full: Floats, seed: int
+) -> tuple[list[float], int]:
     """Return the loss at each context when what lies further back is that of another target, and of how many targets.
 
     Of some targets: how much more it is than their full loss, on top of the full loss of all.
     """
-    count = min(NULL_TARGETS, max(LEAST_NULL, NULL_STEPS // (len(lags) * asked.longest)))
+    count = min(NULL_TARGETS, max(LEAST_NULL, NULL_STEPS // (len(groups) * asked.longest)))
     which = torch.randperm(len(asked.row), generator=torch.Generator().manual_seed(seed + 1))[:count]
     mine, other = asked.pick(which), asked.pick(which.roll(1))
     before = full[which.numpy()]
-    worse = []
-    for context in lags:
-        losses = before.copy()
-        cut = ((mine.step >= context) & (mine.row != other.row)).nonzero().squeeze(1)
+    curve = []
+    for group in groups:
+        losses = before[:, backs(group)]
+        cut = ((mine.step >= group[-1]) & (mine.row != other.row)).nonzero().squeeze(1)
         for some in portions(view, cut, asked.longest):
-            losses[some.numpy()] = exchanged(view, mine.pick(some), other.pick(some), context)
-        worse.append(float((losses - before).mean()))
-    return [float(full.mean()) + value for value in worse], len(which)
-
-
-def _means(sums: Floats) -> Floats:
-    """Turn sums (..., K + 2) into the mean losses (..., K + 1), the full one last."""
-    means: Floats = sums[..., :-1] / sums[..., -1:]
-    return means
+            losses[some.numpy()] = exchanged(view, mine.pick(some), other.pick(some), group)
+        curve.append(losses)
+    means = _means(_summed(mine, groups, curve, before).sum(0))
+    return (means[:-1] - means[-1] + full.sum() / asked.known.sum().item()).tolist(), len(which)
 
 
 def _horizon(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqtoolkit.retention.shared import backs
 from seqtoolkit.retention.targets import Asked
 from seqtoolkit.retention.view import View, view
 
@@ -16,28 +19,36 @@ GPU_STEPS = 131_072
 Floats = NDArray[np.float64]
 
 
-def truncated(seen: View, asked: Asked, context: int, full: Floats) -> Floats:
-    """Return the losses (M,) with the last `context` inputs; those that have no more of them are as with all."""
-    losses, cut = full.copy(), asked.step >= context
+def truncated(seen: View, asked: Asked, group: Sequence[int], full: Floats) -> Floats:
+    """Return the losses (M, contexts) with the last inputs only, as many as each context of a group says.
+
+    Those that have no more of them are as with all, `full` (M, S).
+    """
+    losses, cut = full[:, backs(group)], asked.step >= group[-1]
     if cut.any():
-        losses[cut.numpy()] = last_losses(seen, asked.pick(cut), context)
+        losses[cut.numpy()] = last_losses(seen, asked.pick(cut), group)
     return losses
 
 
-def last_losses(seen: View, asked: Asked, context: int) -> Floats:
-    """Return the losses (M,) with at most the last `context` inputs before each target."""
-    offsets, found = torch.arange(context), []
+def last_losses(seen: View, asked: Asked, group: Sequence[int]) -> Floats:
+    """Return the losses (M, contexts) with at most the last inputs, as many as each context of a group says.
+
+    All contexts begin at the same input: the longest is that of the target itself, the others of those just before it.
+    """
+    context, found = group[-1], []
+    offsets = torch.arange(context)
     for some in portions(seen, torch.arange(len(asked.row)), context):
         part = asked.pick(some)
         where = (part.step - context + 1).clamp(min=0).unsqueeze(1) + offsets  # (m, c)
         where = where.clamp(max=asked.inputs.shape[1] - 1)  # what lies behind the target is not read
         windows = asked.inputs[part.row.unsqueeze(1), where]
-        found.append(_losses(seen, part, windows, part.step.clamp(max=context - 1)))
+        found.append(_losses(seen, part, windows, part.step.clamp(max=context - 1), backs(group)))
     return np.concatenate(found)
 
 
-def exchanged(seen: View, mine: Asked, other: Asked, context: int) -> Floats:
-    """Return the losses (M,) with the last `context` inputs after those that stand as far before another target."""
+def exchanged(seen: View, mine: Asked, other: Asked, group: Sequence[int]) -> Floats:
+    """Return the losses (M, contexts) with the last inputs after those that stand as far before another target."""
+    context = group[-1]
     far = torch.minimum(mine.step, other.step) + 1 - context  # (M,) its steps: those that both have
     far = far.clamp(min=0).unsqueeze(1)
     steps = torch.arange(int(far.max()) + context)
@@ -45,7 +56,8 @@ def exchanged(seen: View, mine: Asked, other: Asked, context: int) -> Floats:
     donor = other.step.unsqueeze(1) - context + 1 + steps - far
     source = torch.where(steps < far, other.row.unsqueeze(1), mine.row.unsqueeze(1))
     where = torch.where(steps < far, donor, near).clamp(0, mine.inputs.shape[1] - 1)
-    return _losses(seen, mine, mine.inputs[source, where], far.squeeze(1) + context - 1)
+    last = far.squeeze(1) + context - 1
+    return _losses(seen, mine, mine.inputs[source, where], last, backs(group))
 
 
 def portions(seen: View, which: Tensor, steps: int) -> tuple[Tensor, ...]:
@@ -54,14 +66,21 @@ def portions(seen: View, which: Tensor, steps: int) -> tuple[Tensor, ...]:
     return torch.split(which, max(1, together // steps)) if len(which) else ()
 
 
-def _losses(seen: View, asked: Asked, windows: Tensor, last: Tensor) -> Floats:
-    """Return the losses (M,) when these windows (M, c) stand for the inputs that are cut, up to the step `last`."""
+def _losses(seen: View, asked: Asked, windows: Tensor, last: Tensor, read: Sequence[int]) -> Floats:
+    """Return the losses (M, S) so many steps before the last; 0 where there is no target.
+
+    These windows (M, c) stand for the inputs that are cut, up to the step `last`.
+    """
     reader, inputs, at = _whole(seen, asked, windows, last)
     features = reader.features(reader.embed(inputs.to(seen.device)))
-    scores = reader.head(features[torch.arange(len(features), device=seen.device), at.to(seen.device)])
+    steps = (at.unsqueeze(1) - torch.tensor(read)).clamp(min=0).to(seen.device)
+    scores = reader.head(features[torch.arange(len(features), device=seen.device).unsqueeze(1), steps])
     assert scores is not None
-    losses: Floats = reader.loss(scores, asked.target.to(seen.device)).double().cpu().numpy()
-    return losses
+    target, known = (part[:, read].to(seen.device) for part in (asked.target, asked.known))
+    losses = torch.zeros(known.shape, dtype=torch.float64, device=seen.device)
+    losses[known] = reader.loss(scores[known], target[known]).double()
+    result: Floats = losses.cpu().numpy()
+    return result
 
 
 def _whole(seen: View, asked: Asked, windows: Tensor, last: Tensor) -> tuple[View, Tensor, Tensor]:

@@ -73,12 +73,12 @@ def window_loss(context: int, width: int, counted: int, sharpness: float = 2.0) 
     return math.log(math.exp(sharpness) + V - 1) - right * sharpness
 
 
-def data(width: int, n: int = 60, steps: int = 24, seed: int = 0) -> list[Batch]:
-    """Draw tokens 1 to V - 1 whose targets are the sum of the last `width`, supervised in their second half."""
+def data(width: int, n: int = 60, steps: int = 24, seed: int = 0, first: int = 12) -> list[Batch]:
+    """Draw tokens 1 to V - 1 whose targets are the sum of the last `width`, supervised from one step on."""
     inputs = torch.randint(1, V, (n, steps), generator=torch.Generator().manual_seed(seed))
     totals = inputs.cumsum(1)
     targets = (totals - nn.functional.pad(totals, (width, 0))[:, :steps]) % V
-    mask = (torch.arange(steps) >= steps // 2).expand(n, -1)
+    mask = (torch.arange(steps) >= first).expand(n, -1)
     whole = Batch(inputs, torch.full((n,), steps), targets, mask)
     return [cut(whole, slice(0, n // 2)), cut(whole, slice(n // 2, n))]
 

@@ -52,7 +52,7 @@ def test_the_interval_covers_the_known_influence() -> None:
     seen = known(Delay, width, d=5)
     embedded = symbols(repetitions * pairs * 2, 8, width, score, 2)
     with torch.inference_mode():
-        values = Run(seen, embedded, cuts(5, 8)).influence(5).view(repetitions, pairs, 2).mean(-1).numpy()
+        values = Run(seen, embedded, cuts(5, 8)).influence([5]).view(repetitions, pairs, 2).mean(-1).numpy()
     truth = (1 - 1 / width) * swapped_divergence(width, score)
     lower, upper = tailed_interval(values.T)
     assert 0.92 <= np.mean((lower <= truth) & (truth <= upper)) <= 0.98
@@ -95,7 +95,7 @@ def test_other_answers_move_as_far_as_is_known(target: str, known_change: float 
     delay = replace(known(Delay, width, d=5), loss=Loss(target))
     inputs = symbols(N, 8, width, score, 3)
     with torch.inference_mode():
-        values = Run(delay, inputs, cuts(5, 8)).influence(5)
+        values = Run(delay, inputs, cuts(5, 8)).influence([5])
     differs = (inputs[:, 2].view(-1, 2, width).flip(1).view_as(inputs[:, 2]) != inputs[:, 2]).any(-1)
     if known_change is None:  # of one label on and another off: KL of both Bernoullis
         p, half = 1 / (1 + math.exp(-score)), 0.5
@@ -103,7 +103,7 @@ def test_other_answers_move_as_far_as_is_known(target: str, known_change: float 
             a * math.log(a / b) + (1 - a) * math.log((1 - a) / (1 - b)) for a, b in ((p, half), (half, p))
         )
         known_change = on + off
-    torch.testing.assert_close(values, differs.double() * known_change, rtol=1e-6, atol=1e-12)
+    torch.testing.assert_close(values[:, 0], differs.double() * known_change, rtol=1e-6, atol=1e-12)
     (record,) = influence(delay, inputs, [4, 5])
     assert record.settings["exactly_zero"] == [4]
     assert "mean over values" in record.settings["divergence"] or target == "labels"

@@ -29,8 +29,8 @@ class Whisper(Ahead):
         ),
         ({"spoil": math.nan}, "not finite, the first one in sequence 3 at step 7"),
         (
-            {"alike": 10},
-            "the inputs of all sequences are the same at step 10, 1 before the last",
+            {"alike": 9},
+            "the inputs of all sequences are the same at step 9, 2 before the last",
         ),
         ({"mixer": Ahead}, "the model is not causal"),
         ({"mixer": Whisper}, "not causal: changing the last input moved the prediction before it by"),

@@ -17,6 +17,7 @@ from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.truncation import truncation
 from seqtoolkit.retention.view import View, view
+from tests.retention.fresh import model
 from tests.retention.known_answers import cut, data, window, window_loss
 
 
@@ -52,7 +53,7 @@ def test_a_model_that_uses_nothing_needs_one_input() -> None:
 
 
 def test_short_histories_are_never_asked_for_more_than_they_have() -> None:
-    batches = [Batch(b.inputs, b.lengths, b.targets, torch.ones_like(b.mask)) for b in data(1, steps=5)]
+    batches = data(1, steps=5, first=0)
     record = measure(window(1), batches, [1, 2, 5])
     assert record.estimate == pytest.approx([record.settings["full_loss"]] * 3, abs=1e-6)
     assert contexts(window(1), [0, 1, 4, 5, 6], batches) == [1, 4, 5]
@@ -65,19 +66,55 @@ def test_a_window_has_the_loss_of_its_formula() -> None:
         assert record.estimate == pytest.approx(expected, abs=0.05)
 
 
-def test_the_interval_covers_the_loss_and_the_context_at_the_nominal_rate() -> None:
+EVERY_STEP = {"steps": 96, "first": 8}  # so that eight contexts share a run
+
+
+@pytest.mark.parametrize(("form", "read"), [({}, 1), (EVERY_STEP, 8)])
+def test_the_interval_covers_the_loss_and_the_context_at_the_nominal_rate(
+    form: dict[str, int], read: int
+) -> None:
     """400 repetitions of 60 sequences; a model that ignores its far context, which counts."""
     seen, lags = window(2), [1, 2, 3]
     truth = [window_loss(context, 2, 4) for context in lags]
     covered, held = [], []
     for seed in range(400):
-        record = measure(seen, data(4, seed=seed), lags, seed=seed, targets=4, resamples=400)
+        record = measure(seen, data(4, seed=seed, **form), lags, seed=seed, targets=4, resamples=400)
+        assert record.settings["steps_read"] == read
         covered.append([a <= b <= c for a, b, c in zip(record.lower, truth, record.upper, strict=True)])
         assert record.horizon is not None
         held.append(record.horizon.lower <= 2 <= record.horizon.upper)
     rates = np.mean(covered, 0)
     assert ((rates >= 0.92) & (rates <= 0.98)).all(), rates
     assert np.mean(held) >= 0.95
+
+
+@torch.no_grad()
+def test_contexts_that_share_a_run_are_those_of_their_own_targets() -> None:
+    """Of targets at every step: each context is read where `shared` says, and set against all inputs there."""
+    torch.manual_seed(0)
+    seen, steps, n = view(model("gru", num_layers=1)), 80, 30
+    inputs = torch.randint(7, (n, steps))
+    targets = inputs.roll(3, 1)
+    mask = torch.ones_like(inputs, dtype=torch.bool)
+    lags = [1, 2, 3, 7, 12, 13, 40]
+    record = measure(seen, [Batch(inputs, torch.full((n,), steps), targets, mask)], lags, targets=steps)
+
+    def loss(begin: int, step: int) -> torch.Tensor:
+        scores = seen.head(seen.features(seen.embed(inputs[:, begin : step + 1]))[:, -1])
+        assert scores is not None
+        return nn.functional.cross_entropy(scores, targets[:, step]).double()
+
+    full = [loss(0, step) for step in range(steps)]
+    asked = [step - back for step in range(steps) for back in range(8) if step >= back]
+    whole = torch.stack([full[step] for step in asked]).mean()
+    for group in ([1, 2, 3, 7], [12, 13], [40]):
+        for lag in group:
+            read = range(steps - (group[-1] - lag))
+            worse = [loss(max(0, step + 1 - lag), step) - full[step] for step in read]
+            assert record.estimate[lags.index(lag)] == pytest.approx(
+                float(whole + torch.stack(worse).mean()), abs=1e-6
+            )
+    assert record.settings["full_loss"] == pytest.approx(float(whole), abs=1e-6)
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
