@@ -17,6 +17,7 @@ from seqtoolkit.retention.capacity import ImpossibleCapacity
 from seqtoolkit.retention.drive import check_causal, drive
 from seqtoolkit.retention.measured import finite
 from seqtoolkit.retention.record import Record
+from seqtoolkit.retention.statistics import LEAST
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.twin import of_twin, twin
 from seqtoolkit.retention.view import View, view
@@ -86,8 +87,7 @@ class Session:
             finite(seen, seen.features(seen.embed(inputs)))
         check_causal(seen, inputs)
         for protocol in self.options.protocols:
-            if protocol in retention_data.NEEDS_DATA:
-                self._attempt(protocol, lambda p=protocol: self._possible(p))
+            self._attempt(protocol, lambda p=protocol: self._possible(p))
         stored = [] if self.options.again else self._stored()
         left = []
         for job in self.jobs:
@@ -175,7 +175,12 @@ class Session:
         return [record for record in found if record.settings.get("part") == part]
 
     def _possible(self, protocol: str) -> None:
-        """Raise ValueError when a protocol that needs data has none of its kind."""
+        """Raise ValueError when a protocol cannot be measured of this model, however it is asked."""
+        if protocol == "timescale":  # asked for as little as can be: an architecture without gates has none
+            seen = self.view()
+            find_protocol(protocol)(seen, independent(seen, LEAST, 2, 0), [1])
+        if protocol not in retention_data.NEEDS_DATA:
+            return
         task = self.checkpoint.task
         if protocol == "recall" and task != "recall":
             raise ValueError(

@@ -13,7 +13,8 @@ import yaml
 
 from seqtoolkit.retention import decoding_report
 from seqtoolkit.retention.capacity import ImpossibleCapacity
-from tests.core.measuring import DATA, failed, measure
+from tests.core.commands import fit
+from tests.core.measuring import DATA, MODEL, SMALL, failed, measure, stored
 
 
 def test_a_checkpoint_without_data(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,6 +100,23 @@ def test_a_capacity_above_the_rank_is_one_line(
 
     monkeypatch.setattr(decoding_report, "memory_capacity", impossible)
     assert "gru/best: decoding: a memory capacity of 9 exceeds" in failed(capsys, run, "--no_twin")
+
+
+def test_what_a_model_does_not_have_is_not_counted_as_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An rnn has no gates, so no time constants: said once, whatever is stored, and nothing is tried again."""
+    run = tmp_path / "rnn"
+    assert fit(run, "--model.arch", "rnn", *MODEL) == 0
+    words = [str(run), "--protocols", "gradient,timescale", "--no_twin"]
+    assert "rnn/best: timescale: RNN traces hidden and no 'retention'" in failed(capsys, *words)
+    assert stored(run) == []
+    assert measure(run, "--no_twin") == 0
+    assert capsys.readouterr().err.count("left out timescale: RNN traces hidden and no 'retention'") == 1
+    assert measure(run, "--no_twin", small=[*SMALL[:-1], "lines"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("rnn/best: 9 of 9 measurements are stored and reused")
+    assert [line.split(":")[1] for line in told[1:]] == [" left out timescale"]
 
 
 def test_a_model_that_diverged(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
