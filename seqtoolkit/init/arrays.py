@@ -12,6 +12,7 @@ from numpy.lib import format as npy
 
 from seqtoolkit.data.labelled.ts_header import EXPECTED, Header
 from seqtoolkit.data.opened import opened
+from seqtoolkit.init.holes import filled_series
 from seqtoolkit.init.seen import Option, Seen, listed, many, spread
 
 SERIES = "seqtoolkit.data.labelled_series.LabelledSeriesData"
@@ -40,7 +41,7 @@ def ts(path: str, lines: list[str]) -> Seen:
             f"{path} has no labels (@classLabel or @targetLabel true), and nothing to learn; expected {EXPECTED}"
         )
     other = _beside(path)
-    tested = [Option("test", other, "beside it")] if other else []
+    files = [Option("train", path), *([Option("test", other, "beside it")] if other else [])]
     kind = "a classification" if header.target == "classes" else "a regression"
     return Seen(
         what="series with a label each (.ts)",
@@ -50,9 +51,9 @@ def ts(path: str, lines: list[str]) -> Seen:
         why="its header says so",
         data=SERIES,
         options=[
-            Option("train", path),
-            *tested,
+            *files,
             Option("val_share", 0.2, "of the training series, held out"),
+            *filled_series(files),
         ],
         others=[] if other else ["Without test: FILE, models are judged by their validation split."],
     )
@@ -105,6 +106,7 @@ def npz(path: str, lines: list[str]) -> Seen:
         return _rolls(path, facts, files)
     shape, dtype = x
     if len(shape) >= 3 and dtype.kind in "ub" and shape[1] > 3 and shape[2] > 3:
+        files = [*files, *_by_group(shapes)]
         return _images("images (.npz)", facts, files, "a guess", "x has whole numbers of the shape of images")
     return Seen(
         what="series with a label each (.npz)",
@@ -116,6 +118,7 @@ def npz(path: str, lines: list[str]) -> Seen:
         options=[
             *files,
             *_by_group(shapes),
+            *filled_series(files),
             Option("target", "auto", "classes, values, or as y has them: whole numbers are classes"),
         ],
     )

@@ -13,10 +13,9 @@ from typing import Any
 
 from seqtoolkit.files import write_atomically
 from seqtoolkit.init.kind import kind_of
-from seqtoolkit.init.seen import Seen
+from seqtoolkit.init.seen import CHECKED, Seen
 from seqtoolkit.retention_options import Parser
 
-CHECKED = 64 << 20  # bytes: a larger file is not read as in training only to be looked at
 READERS = {  # of each kind: the function that looks at it
     "table": "table.table",
     "cells": "table.cells",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Sure = Literal["sure", "likely", "a guess"]
+CHECKED = 64 << 20  # bytes: a larger file is not read as in training only to be looked at
 
 
 @dataclass(frozen=True)

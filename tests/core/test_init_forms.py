@@ -49,6 +49,24 @@ def with_groups(path: Path) -> None:
     np.savez(path, x=RANDOM.normal(size=(40, 6, 2)), y=np.arange(40) % 2, groups=np.arange(40) // 5)
 
 
+def with_missing(path: Path) -> None:
+    x = RANDOM.normal(size=(40, 6, 2))
+    x[3, 2, 1] = np.nan
+    np.savez(path, x=x, y=np.arange(40) % 2)
+
+
+def with_padding(path: Path) -> None:
+    """What is behind the end of a series is not missing."""
+    lengths = 2 + np.arange(40) % 5
+    x = np.where(np.arange(6) < lengths[:, None], RANDOM.normal(size=(40, 6)), np.nan)
+    np.savez(path, x=x, y=np.arange(40) % 2, lengths=lengths)
+
+
+def images_with_groups(path: Path) -> None:
+    x = RANDOM.integers(0, 255, (60, 6, 6), dtype=np.uint8)
+    np.savez(path, x=x, y=np.arange(60) % 3, groups=np.arange(60) // 6)
+
+
 CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
     ("notes.mat", mat, "RollData", {}, "rolls: which of several labels"),
     ("plain.arrow", arrow, "SeriesData", {"channels": ["a", "b"]}, "a forecast of 2 channels"),
@@ -62,6 +80,16 @@ CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
         "a classification",
     ),
     ("subjects.npz", with_groups, "LabelledSeriesData", {"split": "group"}, "a classification"),
+    ("writers.npz", images_with_groups, "ImageRowsData", {"split": "group"}, "a classification of images"),
+    ("holes.npz", with_missing, "LabelledSeriesData", {"missing": "forward"}, "a classification"),
+    ("padded.npz", with_padding, "LabelledSeriesData", {"missing": None}, "a classification"),
+    (
+        "holes.ts",
+        ts("@classLabel true a b", lambda n: f"{'ab'[n % 2]}\n?,1,2,3,4:a" if n == 9 else "ab"[n % 2]),
+        "LabelledSeriesData",
+        {"missing": "forward"},
+        "a classification",
+    ),
 ]
 
 
