@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seqtoolkit.data.labelled.apart import SplitBy, kept_apart, was_by_group
 from seqtoolkit.data.labelled.base import LabelledData
 from seqtoolkit.data.labelled.image_files import Images, digests_of, read_images
 from seqtoolkit.data.labelled.image_order import ImageOrder, Read
@@ -74,14 +75,15 @@ class ImageRowsData(ImageData):
     """Images, read row by row or pixel by pixel: IDX files (also .gz), as those of MNIST, or .npz without pickles.
 
     The labels of train-images-idx3-ubyte are read from train-labels-idx1-ubyte beside it. An .npz has x, (N, H, W) or
-    (N, H, W, C), and y, (N,); one may hold all splits: x_train, y_train, x_test, ... Pixels are scaled as the training
-    images say, all alike.
+    (N, H, W, C), y, (N,), and where it knows them groups, (N,), whom or what each is of: none is in two splits. One may
+    hold all splits: x_train, y_train, x_test, ... Pixels are scaled as the training images say, all alike.
 
     Args:
         train: file of training images
         val: file of validation images; without one, a share of the training images is held out
         test: file of test images
-        val_share: of each class in the training file, chosen by a hash of the image and the seed
+        val_share: of each class in the training file, or of its groups, chosen by a hash of them and the seed
+        split: image by image (series), or by group, which needs an .npz with groups; auto: by group where it has them
         read: rows (a step for each row) or pixels (a step for each pixel)
         permute: seed of a permutation of the steps, the same for all images
         noise: standard deviation of what is added to the scaled pixels in training, anew in every epoch
@@ -101,6 +103,7 @@ class ImageRowsData(ImageData):
         val: str | None = None,
         test: str | None = None,
         val_share: float = 0.1,
+        split: SplitBy = "auto",
         read: Read = "rows",
         permute: int | None = None,
         noise: float = 0.0,
@@ -112,9 +115,21 @@ class ImageRowsData(ImageData):
     ) -> None:
         super().__init__(batch_size, val_share, noise, shift, seed, inputs)
         self.paths = {"train": train, "val": val, "test": test}
+        self.split = split
         given = [digests_of(name, path) for name, path in self.paths.items() if path is not None]
         digests = {name: digest for some in given for name, digest in some.items()}
+        if spec_of is not None and split == "auto" and not was_by_group(spec_of):
+            self.split = "series"
         self.order_and_specify(read, permute, spec_of, digests)
+        by_group = self.sequences("train").groups is not None if spec_of is None else was_by_group(spec_of)
+        self.spec["by_group"] = by_group
+        if spec_of is None and by_group:
+            self._given("test")  # a group that is in it, too, is found before anything is trained
+
+    def given(self, split: str) -> Sequences | None:
+        """Read the file of a split, and keep its groups apart from those of others."""
+        found = super().given(split)
+        return None if found is None else kept_apart(found, split, self.split, self._given)
 
     def images(self, split: str) -> Images | None:
         """Read the file of a split."""

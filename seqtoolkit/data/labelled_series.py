@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
-from seqtoolkit.checkpoint import described
-from seqtoolkit.data.labelled.apart import SplitBy, grouped, refuse_shared
+from seqtoolkit.data.labelled.apart import SplitBy, kept_apart, was_by_group
 from seqtoolkit.data.labelled.base import LabelledData
 from seqtoolkit.data.labelled.channel_scale import refuse_constant
 from seqtoolkit.data.labelled.files import read_labelled, with_target
@@ -64,9 +62,9 @@ class LabelledSeriesData(LabelledData):
         self.paths = {"train": train, "val": val, "test": test}
         given = {name: path for name, path in self.paths.items() if path is not None}
         digests = {name: sha256_of(path, "a .ts or .npz file") for name, path in given.items()}
-        if spec_of is not None and split == "auto" and not _by_group(spec_of):
+        if spec_of is not None and split == "auto" and not was_by_group(spec_of):
             self.split = "series"
-        by_group = self.sequences("train").groups is not None if spec_of is None else _by_group(spec_of)
+        by_group = self.sequences("train").groups is not None if spec_of is None else was_by_group(spec_of)
         self.specify(spec_of, missing, files=digests, by_group=by_group)
         if spec_of is None and constant == "error":
             refuse_constant(self.sequences("train"))
@@ -78,17 +76,9 @@ class LabelledSeriesData(LabelledData):
         path = self.paths[split]
         if path is None:
             return None
-        found = grouped(with_target(read_labelled(path, split), self.target), self.split)
-        before = self.files[: self.files.index(split)] if found.groups is not None else ()
-        others = ((name, self._given(name)) for name in before)
-        refuse_shared(found, split, ((name, other) for name, other in others if other is not None))
-        return found
+        found = with_target(read_labelled(path, split), self.target)
+        return kept_apart(found, split, self.split, self._given)
 
     def typed(self, inputs: str) -> Sequences:
         """Read what a user wants answers for."""
         return read_labelled(inputs)
-
-
-def _by_group(path: str) -> bool:
-    """Say whether the run of a checkpoint was split by group; those before groups were read were not."""
-    return bool(described(Path(path)).spec.get("by_group"))

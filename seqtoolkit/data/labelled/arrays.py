@@ -33,7 +33,7 @@ def of_arrays(path: str, arrays: Arrays) -> Sequences:
         values=x[np.arange(x.shape[1]) < lengths[:, None]],
         channels=_channels(path, arrays.get("channels"), x.shape[2]),
         labels=_labels(path, arrays.get("y"), len(x)),
-        groups=_groups(path, arrays.get("groups"), len(x)),
+        groups=groups_of(path, arrays.get("groups"), len(x)),
     )
     check_steps(found)
     return found
@@ -94,7 +94,11 @@ def _labels(path: str, y: NDArray[Any] | None, n: int) -> tuple[str, ...] | NDAr
     return y.astype(np.float64)
 
 
-def _groups(path: str, groups: NDArray[Any] | None, n: int) -> tuple[str, ...] | None:
+def groups_of(path: str, groups: NDArray[Any] | None, n: int) -> tuple[str, ...] | None:
+    """Return the group of each of n sequences as a text, or None where there is no such array.
+
+    Raises ValueError when there is not one for each.
+    """
     if groups is None:
         return None
     if groups.shape != (n,) or groups.dtype.kind not in "biuU":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqtoolkit.data.labelled.arrays import groups_of
 from seqtoolkit.data.labelled.idx_file import read_idx
 from seqtoolkit.data.labelled.npz_file import read_npz
 from seqtoolkit.data.opened import sha256_of
@@ -24,20 +25,23 @@ class Images:
     path: str
     pixels: NDArray[Any]  # (N, H, W, C)
     labels: tuple[str, ...] | None
+    groups: tuple[str, ...] | None = None  # whom or what each is of, where an .npz says it
 
 
 def read_images(path: str, split: str = "", labelled: bool = True) -> Images:
     """Read the images of a file, and their classes.
 
-    An .npz has `x`, (N, H, W) or (N, H, W, C), and `y`, (N,); the arrays of one split may be called x_train, y_train.
+    An .npz has `x`, (N, H, W) or (N, H, W, C), `y`, (N,), and may have `groups`, (N,); the arrays of one split may be
+    called x_train, y_train, groups_train.
     Every other file is IDX, and its classes are in the file of the same name with "labels" for "images" and "idx1" for
     "idx3", as those of MNIST are called.
 
     Raises ValueError that names the file, and the image where one is wrong.
     """
+    groups = None
     if path.endswith(".npz"):
-        arrays = read_npz(path, ("x", "y"), split)
-        pixels, labels = arrays["x"], arrays.get("y")
+        arrays = read_npz(path, ("x", "y", "groups"), split)
+        pixels, labels, groups = arrays["x"], arrays.get("y"), arrays.get("groups")
     else:
         pixels = read_idx(path, (3, 4))
         labels = read_idx(labels_of(path), (1,)) if labelled else None
@@ -56,7 +60,8 @@ def read_images(path: str, split: str = "", labelled: bool = True) -> Images:
         raise ValueError(f"{path}: image {bad[0] + 1} has a pixel that is no finite number; expected numbers")
     if pixels.ndim == 3:
         pixels = pixels[..., None]
-    return Images(path, pixels, None if labels is None else tuple(map(_name, labels.tolist())))
+    names = None if labels is None else tuple(map(_name, labels.tolist()))
+    return Images(path, pixels, names, groups_of(path, groups, len(pixels)))
 
 
 def digests_of(name: str, path: str) -> dict[str, str]:

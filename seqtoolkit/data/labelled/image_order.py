@@ -70,6 +70,7 @@ class ImageOrder:
             channels=tuple(map(str, range(1, x.shape[2] + 1))),
             labels=images.labels,
             unit="image",
+            groups=images.groups,
         )
 
     def shifted(self, inputs: Tensor, most: int, fill: float, random: torch.Generator) -> Tensor:
