@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, html, no_update
+from dash import Dash, Input, Output, State, html, no_update
 from dash.exceptions import PreventUpdate
 
 from seqtoolkit_dashboard import ids, looking
@@ -31,7 +31,7 @@ def layout(index: RunIndex, view: View) -> Any:
     shown = opening.resolve(index, view)
     controls = [
         *fields.opened(ids.ATTENTION_RUN, ids.ATTENTION_CHECKPOINT, index, shown.look, shown.checkpoint),
-        fields.read(ids.ATTENTION_TEXT, index, shown),
+        fields.framed(ids.ATTENTION_FIELD, ids.ATTENTION_TEXT, index, shown),
         html.Div(
             [
                 parts.choice(
@@ -67,6 +67,8 @@ def register(app: Dash, index: RunIndex) -> None:
     @app.callback(
         Output(ids.ATTENTION_RESULT, "children"),
         Output(ids.ATTENTION_CHECKPOINT, "data"),
+        Output(ids.ATTENTION_FIELD, "children"),
+        Output(ids.ATTENTION_FIELD, "data-run"),
         Output(ids.ATTENTION_TEXT, "placeholder"),
         Output(ids.ATTENTION_TEXT, "label"),
         Output(ids.ATTENTION_TEXT, "data"),
@@ -75,23 +77,27 @@ def register(app: Dash, index: RunIndex) -> None:
         Output(ids.ATTENTION_CHOICES, "hidden"),
         Input(ids.URL, "search"),
         Input(ids.SCHEME, "data"),
+        State(ids.ATTENTION_FIELD, "data-run"),
         running=[(Output(ids.ATTENTION_BUSY, "className"), "busy now", "busy")],
     )
-    def draw(search: str | None, scheme: Scheme | None) -> Any:
+    def draw(search: str | None, scheme: Scheme | None, held: str | None) -> Any:
         if scheme is None:
             raise PreventUpdate
         view = opening.resolve(index, View.parse(search))
         options = opening.checkpoint_options(index, view.look, view.checkpoint)
+        field = fields.another(ids.ATTENTION_TEXT, index, view, held)
         try:
             text, seen = looking.look(opening.find(index, view.look, view.checkpoint), view.text)
         except (LookupError, ValueError) as error:
-            return opening.problem(error), options, "", no_update, no_update, [], [], True
+            return opening.problem(error), options, field, view.look, "", no_update, no_update, [], [], True
         layers, heads = _layer_options(seen), _head_options(seen, view)
         run = opening.run_named(index, view.look)
         crossed = run is not None and bool(run.encoder)
         return (
             [_more(view) if crossed else _read(seen), maps(seen, view, scheme, crossed)],
             options,
+            field,
+            view.look,
             text,
             fields.label(seen.read is not None),
             numbers.offered(index, view),

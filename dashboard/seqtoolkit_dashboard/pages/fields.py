@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import html
+from dash import html, no_update
 
 from seqtoolkit_dashboard.mantine import Autocomplete, Loader, Select, Textarea, TextInput
 from seqtoolkit_dashboard.pages import numbers, opening
@@ -57,6 +57,19 @@ def typed(component_id: str, label: str, value: str) -> Any:
         autoComplete="off",
         className="wide",
     )
+
+
+def framed(frame_id: str, component_id: str, index: RunIndex, view: View) -> Any:
+    """Return the field for what the run of a resolved view reads, in a frame that keeps for which run it was made."""
+    return html.Div(read(component_id, index, view), id=frame_id, className="wide", **{"data-run": view.look})
+
+
+def another(component_id: str, index: RunIndex, view: View, held: str | None) -> Any:
+    """Return the field anew where it was made for another run than that of a view: it may read something else.
+
+    The field of the same run stays: somebody may be typing there.
+    """
+    return no_update if held == view.look else read(component_id, index, view)
 
 
 def read(component_id: str, index: RunIndex, view: View) -> Any:

@@ -66,6 +66,8 @@ def register(app: Dash, index: RunIndex) -> None:
         output={
             "result": Output(ids.GATES_RESULT, "children"),
             "checkpoints": Output(ids.GATES_CHECKPOINT, "data"),
+            "field": Output(ids.GATES_FIELD, "children"),
+            "field_run": Output(ids.GATES_FIELD, "data-run"),
             "typed": Output(ids.GATES_TEXT, "placeholder"),
             "label": Output(ids.GATES_TEXT, "label"),
             "examples": Output(ids.GATES_TEXT, "data"),
@@ -76,12 +78,15 @@ def register(app: Dash, index: RunIndex) -> None:
             "units": Output(ids.GATES_UNIT, "data"),
         },
         inputs=[Input(ids.URL, "search"), Input(ids.SCHEME, "data")],
+        state=[State(ids.GATES_FIELD, "data-run")],
         running=[(Output(ids.GATES_BUSY, "className"), "busy now", "busy")],
     )
-    def draw(search: str | None, scheme: Scheme | None) -> Any:
+    def draw(search: str | None, scheme: Scheme | None, held: str | None) -> Any:
         if scheme is None:
             raise PreventUpdate
-        return _drawn(index, opening.resolve(index, View.parse(search)), scheme)
+        view = opening.resolve(index, View.parse(search))
+        field = fields.another(ids.GATES_TEXT, index, view, held)
+        return {"field": field, "field_run": view.look, **_drawn(index, view, scheme)}
 
     @app.callback(
         Output(ids.URL, "search", allow_duplicate=True),
@@ -148,7 +153,7 @@ def _read(index: RunIndex, view: View) -> list[Any]:
             display="none" if run and numbers.read_by(index, run) else "block",  # numbers cannot be drawn
             w=190,
         ),
-        fields.read(ids.GATES_TEXT, index, view),
+        fields.framed(ids.GATES_FIELD, ids.GATES_TEXT, index, view),
     ]
 
 

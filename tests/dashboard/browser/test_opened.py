@@ -102,12 +102,25 @@ def test_an_example_of_numbers_is_chosen_and_its_gates_are_saved(visit: Visit) -
     assert Path(saved.value.path()).read_text().startswith("layer,map,unit,")
 
 
-def test_another_run_in_the_same_field(visit: Visit) -> None:
-    page = visit.open("/attention?look=recall-lstm")
+@pytest.mark.parametrize("path", ["/attention?look=recall-attention", "/gates?look=recall-lstm"])
+def test_the_field_is_that_of_the_run_whichever_was_there_before(visit: Visit, path: str) -> None:
+    page = visit.open(path)
     page.get_by_role("textbox", name="Run").click()
     page.get_by_role("option", name="six-lstm (lstm)").click()
     expect(page.get_by_text(re.compile("^Reads val 0: 48 steps"))).to_be_visible()
-    expect(page.get_by_role("textbox", name="Example of the data")).to_have_attribute("placeholder", "val 0")
+    field = page.get_by_role("textbox", name="Example of the data")
+    expect(field).to_have_attribute("placeholder", "val 0")
+    field.click()
+    page.get_by_role("option", name="val 1 to 24").click()
+    expect(page.get_by_text(re.compile("^Reads val 1 to 24: 24 steps"))).to_be_visible()
+    expect(page).to_have_url(re.compile("text=val%201%20to%2024"))
+    page.go_back()
+    page.go_back()
+    field = page.get_by_role("textbox", name="Input")
+    expect(field).to_have_attribute("placeholder", "remember")
+    field.fill("phone")
+    expect(page).to_have_url(re.compile("text=phone$"))
+    expect(page.get_by_role("option")).to_have_count(0)
 
 
 def test_line_feeds_survive_an_edit(visit: Visit) -> None:
