@@ -24,6 +24,8 @@ class ShakespeareData(LanguageData):
         length: symbols that `predict` draws after each prompt
         temperature: by which `predict` divides the scores; 0 takes the likeliest symbol
         top_k: of how many of the likeliest symbols `predict` draws; all when null
+        dynamic_rate: rate at which a copy of the model learns from the text of `validate` or `test`, after each window
+            was predicted (dynamic evaluation); 0 for none
     """
 
     def __init__(
@@ -37,7 +39,10 @@ class ShakespeareData(LanguageData):
         length: int = 200,
         temperature: float = 1.0,
         top_k: int | None = None,
+        dynamic_rate: float = 0.0,
     ) -> None:
-        super().__init__(window, batch_size, seed, inputs, on_bad_line, length, temperature, top_k)
+        super().__init__(
+            window, batch_size, seed, inputs, on_bad_line, length, temperature, top_k, dynamic_rate
+        )
         texts = {split: [plays()[title] for title in titles] for split, titles in split_plays().items()}
         self.specify("shakespeare", TextSymbols.of(unit, texts["train"]), texts, plays=split_plays())

@@ -42,6 +42,8 @@ class TextData(LanguageData):
         length: symbols that `predict` draws after each prompt
         temperature: by which `predict` divides the scores; 0 takes the likeliest symbol
         top_k: of how many of the likeliest symbols `predict` draws; all when null
+        dynamic_rate: rate at which a copy of the model learns from the text of `validate` or `test`, after each window
+            was predicted (dynamic evaluation); 0 for none
         spec_of: a checkpoint whose symbols are known, instead of those of the training text; `unit` is then its own
     """
 
@@ -66,9 +68,12 @@ class TextData(LanguageData):
         length: int = 200,
         temperature: float = 1.0,
         top_k: int | None = None,
+        dynamic_rate: float = 0.0,
         spec_of: str | None = None,
     ) -> None:
-        super().__init__(window, batch_size, seed, inputs, on_bad_line, length, temperature, top_k)
+        super().__init__(
+            window, batch_size, seed, inputs, on_bad_line, length, temperature, top_k, dynamic_rate
+        )
         paths = {"file": file, "train": train, "val": val, "test": test}
         check_paths(paths, "text", known=spec_of is not None)
         check_shares(shares)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from seqtoolkit.data.base import SequenceData, prompts
 from seqtoolkit.data.inputs import Prompts
 from seqtoolkit.data.lines import OnBadLine
 from seqtoolkit.data.metric import SequenceMetric
+from seqtoolkit.data.texts.dynamic_evaluation import DynamicEvaluation
 from seqtoolkit.data.texts.language_quality import LanguageQuality
 from seqtoolkit.data.texts.streams import Streams
 from seqtoolkit.data.texts.symbols import TextSymbols
@@ -31,7 +33,7 @@ class LanguageData(SequenceData):
     """The next symbol of a text, at every step; the state is carried from window to window of a text.
 
     A split is one text. The loss is on all its symbols but the first. Validation and test are read in at most
-    EVAL_ROWS parts, each symbol once.
+    EVAL_ROWS parts, each symbol once; in one part where a copy of the model learns from it (`dynamic_rate`).
     """
 
     symbols: TextSymbols
@@ -46,16 +48,20 @@ class LanguageData(SequenceData):
         length: int = 200,
         temperature: float = 1.0,
         top_k: int | None = None,
+        dynamic_rate: float = 0.0,
     ) -> None:
         super().__init__()
         for name, value, least in (("window", window, 2), ("batch_size", batch_size, 1)):
             if value < least:
                 raise ValueError(f"{name} must be at least {least}, got {value}")
+        if not 0 <= dynamic_rate < math.inf:
+            raise ValueError(f"dynamic_rate must be 0 or a positive number, got {dynamic_rate}")
         self.window = window
         self.batch_size = batch_size
         self.seed = seed
         self.inputs = inputs
         self.on_bad_line = on_bad_line  # of what `predict` reads
+        self.dynamic_rate = dynamic_rate
         self.sampling = Sampling(length, temperature, top_k, seed)
         self._texts: dict[str, Tensor] = {}
         self._loaders: dict[str, Streams] = {}
@@ -87,11 +93,17 @@ class LanguageData(SequenceData):
         return self._texts[split]
 
     def metrics(self, split: str) -> dict[str, SequenceMetric]:
-        """Return bits for each symbol and the accuracy, beside those of the frequencies in training."""
-        loader, size = self._measured(split), len(self.symbols.codec.symbols)
+        """Return bits for each symbol and the accuracy, beside those of the frequencies in training.
+
+        With a `dynamic_rate` also the bits by a copy of the model that learns from what it has read.
+        """
+        loader, size, unit = self._measured(split), len(self.symbols.codec.symbols), self.symbols.unit
         counts = np.bincount(self.text("train").numpy(), minlength=size)
         windows, show = loader.rows * loader.windows, partial(self._shown, loader)
-        return {"language": LanguageQuality(windows, counts, self.symbols.unit, show)}
+        found: dict[str, SequenceMetric] = {"language": LanguageQuality(windows, counts, unit, show)}
+        if self.dynamic_rate:
+            found["dynamic"] = DynamicEvaluation(windows, self.dynamic_rate, unit)
+        return found
 
     def train_dataloader(self) -> Streams:
         """Return the windows of the training text, whose parts begin elsewhere in each epoch."""
@@ -133,7 +145,9 @@ class LanguageData(SequenceData):
 
     def _measured(self, split: str) -> Streams:
         if split not in self._loaders:
-            self._loaders[split] = Streams(self._enough(split, 1), EVAL_ROWS, self.window)
+            self._loaders[split] = Streams(
+                self._enough(split, 1), 1 if self.dynamic_rate else EVAL_ROWS, self.window
+            )
         return self._loaders[split]
 
     def _enough(self, split: str, rows: int) -> Tensor:
