@@ -32,6 +32,20 @@ def log2_probabilities(train: NDArray[Any], test: NDArray[Any], order: int, size
     return logs
 
 
+def dynamic_log2_probabilities(
+    train: NDArray[Any], test: NDArray[Any], order: int, size: int, every: int
+) -> Floats:
+    """Return the same (N - 1,) when what was read is counted as well, anew after so many symbols."""
+    found = []
+    for begin in range(1, len(test), every):
+        context = max(0, begin - order)
+        logs = log2_probabilities(
+            np.concatenate([train, test[:begin]]), test[context : begin + every], order, size
+        )
+        found.append(logs[begin - context - 1 :])
+    return np.concatenate(found)
+
+
 def _counts(symbols: Ints, order: int, size: int) -> list[tuple[Ints, Ints]]:
     """Return for n = 1 to `order` the n-grams, ascending, and their counts."""
     keys, count = np.unique(_keys(symbols, order, size), return_counts=True)

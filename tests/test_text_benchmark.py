@@ -56,6 +56,18 @@ def test_what_repeats_is_known_and_what_is_random_is_not(ngram: Any) -> None:
         ngram.log2_probabilities(random, random, 10, 100)
 
 
+@pytest.mark.parametrize("every", [1, 7, 10, 999])
+def test_an_n_gram_that_goes_on_counting_knows_what_it_has_read_and_no_more(ngram: Any, every: int) -> None:
+    random = np.random.default_rng(0)
+    train, text = random.integers(0, 4, 50), random.integers(0, 4, 31)
+    found = ngram.dynamic_log2_probabilities(train, text, 3, 4, every)
+    assert found.shape == (30,)
+    for step in range(1, 31):
+        counted = 1 + (step - 1) // every * every
+        known = np.concatenate([train, text[:counted]])
+        assert found[step - 1] == ngram.log2_probabilities(known, text[: step + 1], 3, 4)[-1]
+
+
 def test_names_of_speakers_are_lines_of_their_own_and_their_bits_are_the_losses(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -72,3 +84,5 @@ def test_names_of_speakers_are_lines_of_their_own_and_their_bits_are_the_losses(
     )
     monkeypatch.setattr(speakers, "STEPS", 7)
     np.testing.assert_allclose(speakers.bits(model, symbols), whole.detach() / np.log(2), rtol=1e-5)
+    slow = speakers.dynamic_bits(model, symbols, 1e-12)
+    np.testing.assert_allclose(slow, speakers.bits(model, symbols), rtol=1e-4)
