@@ -37,6 +37,8 @@ def test_a_mistake_is_one_error_that_says_where(tmp_path: Path) -> None:
     assert "line 5 has 4 cells; expected 5, as many as the header" in refused("a,2,1,2")
     assert "line 5 has 6 cells" in refused("a,2,1,2,on,3")
     assert "line 5 is no row of a CSV" in refused('a,2,1,2,"on')
+    assert "a quotation ends on its line here: leave out --stream" in refused('a,2,1,2,"on', '"')
+    assert "line 1 is no row of a CSV" in refused(head='machine,"time,load,heat,mode')
     assert "line 5: not UTF-8" in refused(raw=b"a,2,1,2,\xff\n")
     assert "has no column 'load', which --data.channels asks for" in refused(
         head="machine,time,lode,heat,mode"
@@ -55,6 +57,19 @@ def test_numbers_are_read_as_in_a_file(tmp_path: Path) -> None:
     lines = "".join(f"a;{step};{text};2;on\r\n" for step, text in enumerate(texts))
     (tmp_path / "new.csv").write_bytes(f'\ufeffmachine;time;"load";heat;mode\r\n{lines}'.encode())
     inputs = str(tmp_path / "new.csv")
+    assert same([line for answer in streamed(path, inputs) for line in answer], predicted(path, inputs))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_name_in_the_header_may_have_a_line_feed(end: str, tmp_path: Path) -> None:
+    path = trained(tmp_path, "rnn", "regression")
+    head = f'machine,time,load,heat,"mode{end}(of, running)",mode'
+    lines = [head, "a,0,1,2,x,on", "a,1,5,3,y,off"]
+    (tmp_path / "new.csv").write_bytes("".join(line + end for line in lines).encode())
+    inputs = str(tmp_path / "new.csv")
+    with RowLines(inputs) as found:
+        assert found.names[4] == f"mode{end}(of, running)"
+        assert [number for number, _ in found] == [1, 2]
     assert same([line for answer in streamed(path, inputs) for line in answer], predicted(path, inputs))
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
 from seqtoolkit.data.lines import BadLine, decode, lines
 from seqtoolkit.data.tabular.source import check_names, separator_of
 
+LONGER = "; a quotation ends on its line here: leave out --stream for longer ones"
+
 
 class RowLines(AbstractContextManager["RowLines"]):
-    """The header of a CSV, and its rows, while it is open. A row is one line: nothing waits for the end of a quotation.
+    """The header of a CSV, and its rows, while it is open. A row is one line: it does not wait for the end of a
+    quotation, as the header does.
 
     A CSV may be divided by commas, semicolons, tabs or bars: by what its first line has most of.
     Raises ValueError when the file cannot be opened, for what is no header, and for a line that is no row.
@@ -36,20 +40,20 @@ class RowLines(AbstractContextManager["RowLines"]):
         if not text.strip():
             raise ValueError(f"{self.name} has no header; expected a CSV whose first line names its columns")
         self._separator = separator_of(text)
-        names = self._cells(number, text)
+        names = self._cells(number, chain([_ended(text, first)], self._read()))
         check_names(self.name, names)
         return names
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """Yield each row with its number, counted from 1 without the header."""
         width = len(self.names)
-        for number, line in self._lines:
-            cells = self._cells(number, self._decode(number, line)) or [""]
+        for row, (number, line) in enumerate(self._lines, 1):
+            cells = self._cells(number, [self._decode(number, line)]) or [""]
             if len(cells) != width:
                 raise ValueError(
                     f"{self.name}, line {number:,} has {len(cells)} cells; expected {width}, as many as the header"
                 )
-            yield number - 1, cells
+            yield row, cells
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""
@@ -62,11 +66,22 @@ class RowLines(AbstractContextManager["RowLines"]):
         except BadLine as error:
             raise ValueError(f"{self.name}, line {number:,}: {error}") from None
 
-    def _cells(self, number: int, text: str) -> list[str]:
+    def _read(self) -> Iterator[str]:
+        """Yield the next lines, for a header whose quotation goes on."""
+        for number, line in self._lines:
+            yield _ended(self._decode(number, line), line)
+
+    def _cells(self, number: int, texts: Iterable[str]) -> list[str]:
         try:
-            return next(csv.reader([text], delimiter=self._separator, strict=True), [])
+            return next(csv.reader(texts, delimiter=self._separator, strict=True), [])
         except csv.Error as error:
-            raise ValueError(f"{self.name}, line {number:,} is no row of a CSV: {error}") from None
+            more = LONGER if "unexpected end" in str(error) else ""
+            raise ValueError(f"{self.name}, line {number:,} is no row of a CSV: {error}{more}") from None
+
+
+def _ended(text: str, line: bytes) -> str:
+    """Return a text with the end that its line had, which is part of a name inside quotes."""
+    return text + ("\r\n" if line.endswith(b"\r") else "\n")
 
 
 def _open(source: str) -> BufferedReader:
