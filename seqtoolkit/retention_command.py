@@ -26,11 +26,6 @@ def main(argv: list[str]) -> int:
     except (ValueError, ImpossibleCapacity) as error:
         print(f"seqtoolkit retention: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(
-            "\ninterrupted; what was measured is stored: the same command goes on from there", file=sys.stderr
-        )
-        raise
     _print(measured, options)
     return 0
 
@@ -40,7 +35,11 @@ def _measured(number: int, options: Options) -> dict[str, Any]:
     from seqtoolkit.retention_opening import open_session
 
     with open_session(options.paths[number], options) as session:
-        _measure(session)
+        try:
+            _measure(session)
+        except KeyboardInterrupt:
+            print(f"\n{session.name}: interrupted; {_left_behind(session)}", file=sys.stderr)
+            raise
         findings = _findings(session)
         if session.folder is not None:
             value = {
@@ -75,9 +74,8 @@ def _measure(session: Session) -> None:
     if session.reused:
         count = f"{session.reused} of {session.reused + len(left)} measurements"
         print(f"{session.name}: {count} are stored and reused (--again measures anew)", file=sys.stderr)
-    if session.changed:
-        what = ", ".join(session.changed)
-        print(f"{session.name}: other {what} than in the stored curves: measured anew", file=sys.stderr)
+    if session.replaced:
+        print(f"{session.name}: {_replaced(session)}", file=sys.stderr)
     with Progress(session.name, left, session.options.progress) as progress:
         for job in left:
             progress.begin(job)
@@ -89,10 +87,29 @@ def _measure(session: Session) -> None:
         raise ValueError(f"{session.name}: nothing could be measured")
 
 
+def _replaced(session: Session) -> str:
+    """Say which stored curves give way to those that are measured now, why, and when."""
+    protocols = ", ".join(dict.fromkeys(record.protocol for record in session.replaced))
+    seeds = len({record.seed for record in session.replaced})
+    return (
+        f"the stored curves of {protocols} have other {', '.join(session.differences)} than asked for now: their seeds"
+        f" ({seeds}) are replaced by new ones ({session.options.seeds}), each protocol once its first new seed is done"
+    )
+
+
+def _left_behind(session: Session) -> str:
+    """Say what an interruption leaves on disk."""
+    if session.folder is None:
+        return "nothing is stored, since it is not in a run folder: the same command begins anew"
+    if not (session.reused or session.written):
+        return "nothing is stored of this measurement, and what was stored before it is as it was"
+    return "all seeds that were measured are stored: the same command goes on from there"
+
+
 def _findings(session: Session) -> list[Finding]:
     """Look at everything that is known, not by this command only, and at the gates while the model reads."""
     from seqtoolkit.retention.traces import summarise
-    from seqtoolkit.retention_session import independent
+    from seqtoolkit.retention_protocols import independent
 
     seen = session.view()
     return diagnose(session.known(), summarise(seen, independent(seen, LOOKED_AT, session.options.steps, 0)))

@@ -15,7 +15,7 @@ from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.view import Part, View, view
 from seqtoolkit.retention_options import default_lags, parse_lags, parse_protocols
-from seqtoolkit.retention_session import find_protocol, independent
+from seqtoolkit.retention_protocols import find_protocol, independent
 from seqtoolkit.task import SequenceTask
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from seqtoolkit import retention_data, retention_store
 from seqtoolkit.checkpoint import Checkpoint
 from seqtoolkit.losses import Loss
 from seqtoolkit.retention.capacity import ImpossibleCapacity
-from seqtoolkit.retention.drive import check_causal, drive
+from seqtoolkit.retention.drive import check_causal
 from seqtoolkit.retention.measured import finite
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.statistics import LEAST
@@ -23,10 +21,9 @@ from seqtoolkit.retention.twin import of_twin, twin
 from seqtoolkit.retention.view import View, view
 from seqtoolkit.retention_asked import asked_of, differences, question
 from seqtoolkit.retention_options import Options
+from seqtoolkit.retention_protocols import find_protocol, independent
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import Run, read_run
-
-MOST_SYMBOLS = 128  # that drive a model: enough to ask for, and decoding finds a readout for each
 
 
 @dataclass(frozen=True)
@@ -49,9 +46,9 @@ class Session:
     records: list[Record] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)  # protocol: why
     reused: int = 0
-    changed: list[str] = field(
-        default_factory=list
-    )  # since curves were stored that are measured anew: data, lags, ...
+    written: bool = False  # whether anything that was measured is stored
+    replaced: list[Record] = field(default_factory=list)  # stored curves that give way to those measured now
+    _held: dict[str, list[Record]] = field(default_factory=dict)  # protocol: measured, and not stored yet
 
     @property
     def name(self) -> str:
@@ -88,7 +85,8 @@ class Session:
         check_causal(seen, inputs)
         for protocol in self.options.protocols:
             self._attempt(protocol, lambda p=protocol: self._possible(p))
-        stored = [] if self.options.again else self._stored()
+        before = self._stored()
+        stored = [] if self.options.again else before
         left = []
         for job in self.jobs:
             if job.protocol in self.skipped:
@@ -99,8 +97,13 @@ class Session:
             if not found:
                 left.append(job)
         again = {job.protocol for job in left}
-        self.changed = differences((r, self._asked(r.protocol)) for r in stored if r.protocol in again)
+        self.replaced = [record for record in before if record.protocol in again and self._gives_way(record)]
         return left
+
+    @property
+    def differences(self) -> list[str]:
+        """Name what is asked otherwise now than of the curves that are replaced: data, lags, ..."""
+        return differences((record, self._asked(record.protocol)) for record in self.replaced)
 
     def measure(self, job: Job) -> None:
         """Do one measurement and store it.
@@ -126,9 +129,18 @@ class Session:
             records = of_twin(records)
         self.records = retention_store.merge(self.records, records)
         if self.folder is not None:
-            split = self.options.split if job.protocol == "recall" else ""
-            where, step = self.checkpoint.path, self.checkpoint.step
-            retention_store.write(self.folder, where, step, records, split, self.digest)
+            self._store(self.folder, job, records)
+
+    def _store(self, folder: RunFolder, job: Job, records: list[Record]) -> None:
+        """Store what was measured; where others give way to it, with its twin: until then nothing is lost."""
+        records = self._held.pop(job.protocol, []) + records
+        if self.options.twin and not job.twin and job.seed == 0 and self._replaces(job.protocol):
+            self._held[job.protocol] = records
+            return
+        split = self.options.split if job.protocol == "recall" else ""
+        where, step = self.checkpoint.path, self.checkpoint.step
+        retention_store.write(folder, where, step, records, split, self.digest)
+        self.written = True
 
     def _call(self, job: Job) -> list[Record]:
         """Call the protocol: with the same numbers whenever it is called for this checkpoint and these options."""
@@ -161,6 +173,15 @@ class Session:
         of_twin = bool(record.settings.get("twin"))
         same = (record.protocol, record.seed, of_twin) == (job.protocol, job.seed, job.twin)
         return same and asked_of(record) == self._asked(job.protocol)
+
+    def _gives_way(self, record: Record) -> bool:
+        """Say whether a stored curve answers another question than that asked now; another split has its own curve."""
+        was, now = asked_of(record), self._asked(record.protocol)
+        apart = record.protocol == "truncation" and was.get("split") != now["split"]
+        return bool(was) and was != now and not apart
+
+    def _replaces(self, protocol: str) -> bool:
+        return any(record.protocol == protocol for record in self.replaced)
 
     def known(self) -> list[Record]:
         """Return what is known of this part of the checkpoint as it is now, whichever command measured it."""
@@ -209,14 +230,3 @@ class Session:
     @cached_property
     def _data_digest(self) -> str:
         return retention_data.digest(self._data, self.folder.path) if self.folder else ""
-
-
-def independent(seen: View, n: int, steps: int, seed: int) -> Tensor:
-    """Draw independent inputs; of a large vocabulary, symbols that are spread over it evenly."""
-    every = max(1, -(-seen.vocab_size // MOST_SYMBOLS))
-    return drive(seen, n, steps, seed, range(0, seen.vocab_size, every) if every > 1 else None)
-
-
-def find_protocol(name: str) -> Any:
-    """Return the function of a protocol: (view, inputs, lags, *, seed) -> records, the main curve first."""
-    return getattr(importlib.import_module(f"seqtoolkit.retention.{name}"), name)

@@ -15,6 +15,7 @@ import yaml
 from seqtoolkit import retention_asked, retention_store
 from seqtoolkit.cli import main
 from seqtoolkit.probes import outdated
+from seqtoolkit.retention_session import Job, Session
 from seqtoolkit.run_folder import RunFolder
 from tests.core.measuring import SMALL, failed, measure, stored
 from tests.core.number_runs import series_run
@@ -69,7 +70,7 @@ def test_a_changed_file_of_the_data_is_measured_anew(
     shown = capsys.readouterr().err
     assert "reused" not in shown
     assert "note: the file of --data.file has changed since" in shown
-    assert "forecast/best: other data than in the stored curves: measured anew\n" in shown
+    assert "forecast/best: the stored curves of truncation have other data than asked for now: " in shown
     assert [record.seed for record in stored(forecasting)] == [0, 1]
     assert all(new.estimate != old.estimate for new, old in zip(stored(forecasting), before, strict=True))
 
@@ -163,11 +164,77 @@ def test_seeds_of_another_question_are_not_kept_beside_the_new_ones(
     assert len(stored(run)) == 8
     other = [*ONE_SEED[:6], "--lags", "1,4", *ONE_SEED[8:]]
     assert measure(*words, "--no_twin", small=other) == 0
-    assert capsys.readouterr().err == "gru/best: other lags than in the stored curves: measured anew\n"
+    assert capsys.readouterr().err == (
+        "gru/best: the stored curves of gradient, truncation have other lags than asked for now: their seeds (2) are"
+        " replaced by new ones (1), each protocol once its first new seed is done\n"
+    )
     assert [(record.protocol, record.seed, record.lags) for record in stored(run)] == [
         ("gradient", 0, [1, 4]),
         ("truncation", 0, [1, 4]),
     ]
+
+
+def test_another_split_is_another_curve_and_replaces_none(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [run, "--protocols", "truncation", "--no_twin"]
+    change_option(run, val_per_lag=40)  # enough for an interval
+    assert measure(*words) == measure(*words, "--split", "val") == 0
+    assert "replaced" not in capsys.readouterr().err
+    assert len(stored(run)) == 4
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, ValueError("the twin diverged")])
+@pytest.mark.parametrize("again", [[], ["--again"]])
+def test_nothing_is_lost_before_the_first_new_seed_is_done(
+    end: BaseException | type[BaseException],
+    again: list[str],
+    run: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The new curve alone, without its twin, does not replace the old ones; with it, it does."""
+    words, other = [run, *again], [*SMALL[:6], "--lags", "1,4", *SMALL[8:]]
+    assert measure(*words, "--protocols", "gradient,truncation") == 0
+    before = stored(run)
+    with monkeypatch.context() as patch:
+        end_at(patch, Job("gradient", 0, True), end)
+        status = measure(*words, "--protocols", "gradient,truncation", small=other)
+    shown = capsys.readouterr().err
+    assert "the stored curves of gradient, truncation have other lags" in shown
+    assert stored(run) == before
+    assert status == (130 if end is KeyboardInterrupt else 2)
+    if end is KeyboardInterrupt:
+        assert "gru/best: interrupted; nothing is stored of this measurement, and what was stored" in shown
+    with monkeypatch.context() as patch:
+        end_at(patch, Job("gradient", 1, False), end)
+        measure(*words, "--protocols", "gradient,truncation", small=other)
+    curves = [(r.protocol, r.seed, r.lags) for r in stored(run)]
+    assert curves == [(p, 0, [1, 4]) for p in ("gradient", "gradient", "truncation", "truncation")]
+
+
+def test_a_protocol_that_is_left_out_keeps_its_old_curves(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert measure(run) == 0
+    before = [record for record in stored(run) if record.protocol == "gradient"]
+    end_at(monkeypatch, Job("gradient", 0, True), ValueError("the twin diverged"))
+    assert measure(run, small=[*SMALL[:6], "--lags", "1,4", *SMALL[8:]]) == 0
+    assert "left out gradient: the twin diverged" in capsys.readouterr().err
+    assert [record for record in stored(run) if record.protocol == "gradient"] == before
+    assert [record.lags for record in stored(run) if record.protocol == "truncation"] == [[1, 4]] * 4
+
+
+def end_at(patch: pytest.MonkeyPatch, last: Job, end: BaseException | type[BaseException]) -> None:
+    """Let one measurement end otherwise than with records."""
+    original = Session._call
+
+    def ending(self: Session, job: Job) -> Any:
+        if job == last:
+            raise end
+        return original(self, job)
+
+    patch.setattr(Session, "_call", ending)
 
 
 def test_fewer_seeds_of_the_same_question_leave_the_others(

@@ -91,11 +91,29 @@ def test_an_interrupted_measurement_goes_on_to_the_same_numbers(
     with monkeypatch.context() as patch:
         patch.setattr(Session, "measure", interrupted)
         assert measure(run, "--protocols", protocols) == 130
-    assert "interrupted; what was measured is stored" in capsys.readouterr().err
+    assert "gru/best: interrupted; all seeds that were measured are stored" in capsys.readouterr().err
     assert 3 <= len(stored(run)) < len(stored(whole))  # a measurement has a record for each unit
     assert measure(run, "--protocols", protocols) == 0
     assert re.search(r"3 of \d+ measurements are stored and reused", capsys.readouterr().err)
     assert stored(run) == stored(whole)
+
+
+def test_an_interruption_outside_a_run_does_not_say_that_anything_is_stored(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone, original = tmp_path / "alone.ckpt", Session.measure
+    shutil.copy(run / "checkpoints" / "best.ckpt", alone)
+
+    def interrupted(self: Session, job: Any) -> None:
+        if job.twin:
+            raise KeyboardInterrupt
+        original(self, job)
+
+    monkeypatch.setattr(Session, "measure", interrupted)
+    assert measure(alone, "--protocols", "gradient") == 130
+    assert capsys.readouterr().err.strip() == (
+        f"{alone}: interrupted; nothing is stored, since it is not in a run folder: the same command begins anew"
+    )
 
 
 def test_the_recall_curve_is_that_of_test_and_both_are_kept(run: Path) -> None:

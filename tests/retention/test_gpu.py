@@ -14,7 +14,7 @@ from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.retention.drive import drive
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.view import View, view
-from seqtoolkit.retention_session import find_protocol
+from seqtoolkit.retention_protocols import find_protocol
 
 pytestmark = [
     pytest.mark.gpu,
