@@ -35,6 +35,19 @@ def test_small_changes_of_large_numbers_survive(ending: str, kind: Any, tmp_path
     np.testing.assert_allclose(read, (values - values.mean()) / values.std(), atol=1e-5)
 
 
+def test_what_is_shown_of_large_numbers_keeps_their_small_changes(tmp_path: Path) -> None:
+    """Six digits of a time stamp are those of a fortnight: all that a model reads would look alike."""
+    x, path = stamps(), tmp_path / "x.npz"
+    np.savez(path, x=x, y=EPOCH + np.arange(20.0))
+    data = LabelledSeriesData(str(path), str(path))
+    metric: Any = data.metrics("val")["quality"]
+    assert metric.show(3) == {"past": {"1": x[3, :, 0].tolist()}}
+    batch = next(iter(data.val_dataloader()))
+    metric.update(None, batch, batch.targets[batch.mask] * 0.0)  # the mean of training is answered
+    first, *_ = (record for record in metric.records(metric.compute()) if record.probe == "examples")
+    assert (first.truth, first.answer) == (f"{EPOCH + first.index:.0f}", f"{EPOCH + 9.5:.1f}")
+
+
 def test_series_that_are_equal_in_single_precision_are_held_out_in_any_order() -> None:
     x = EPOCH + (stamps() - EPOCH) / 10  # less than one step of single precision
     found = Sequences("x", np.full(20, 6), x.reshape(-1, 1), ("a",), ("p", "q") * 10)

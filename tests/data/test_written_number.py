@@ -47,6 +47,9 @@ def test_forecasts_of_large_numbers_keep_their_small_changes(quantiles: Any, tmp
         scores = torch.full((*inputs.shape[:2], width), 0.25)
         return SimpleNamespace() if mask is None else (scores[mask],)
 
+    shown = data.metrics("val")["forecasts"].shown  # type: ignore[union-attr]
+    past = shown.past(0, 7)["past"]["load"]
+    np.testing.assert_allclose(past, load[: len(past)], rtol=0, atol=1e-5)
     batch = next(iter(data.predict_dataloader()))
     (_, line), *_ = data.predictions(model, batch)  # type: ignore[arg-type]
     for name, value in line.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seqtoolkit.batch import Batch
@@ -79,7 +80,7 @@ class LabelledData(SequenceData):
         found, form = self.sequences(split), self.form
 
         def show(row: int) -> dict[str, Any]:
-            return {"past": _shown(found, row)}
+            return {"past": _shown(found, row, form.inputs.scale)}
 
         if form.outputs is None:
             return {"quality": ClassQuality(form.numbers(found), form.classes, form.class_counts, show)}
@@ -168,10 +169,16 @@ def _whole(examples: Examples) -> Batches:
     return Batches(examples, max(EVAL_STEPS, int(examples.lengths.max())))
 
 
-def _shown(found: Sequences, row: int) -> dict[str, list[float | None]]:
-    """Return the values of a sequence by channel, those of the first channels and steps when there are very many."""
-    values = found.series(row)[:SHOWN_STEPS, :SHOWN_CHANNELS]
+def _shown(found: Sequences, row: int, scale: NDArray[np.float64]) -> dict[str, list[float | None]]:
+    """Return the values of a sequence by channel, those of the first channels and steps when there are very many.
+
+    Of a large number, what changes is kept: the digits that the scale (F,) of its channel can tell.
+    """
+    values = found.series(row)[:SHOWN_STEPS, :SHOWN_CHANNELS].astype(np.float64)
     return {
-        name: [None if np.isnan(value) else float(f"{value:.6g}") for value in values[:, number].tolist()]
+        name: [
+            None if np.isnan(value) else written_number(value, float(scale[number]))
+            for value in values[:, number].tolist()
+        ]
         for number, name in enumerate(found.channels[:SHOWN_CHANNELS])
     }

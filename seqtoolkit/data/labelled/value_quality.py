@@ -12,6 +12,7 @@ from torch import Tensor
 from seqtoolkit.data.answered import Answered, Show, worst
 from seqtoolkit.data.intervals import interval, skill_interval
 from seqtoolkit.data.labelled.class_records import PAIRED
+from seqtoolkit.data.written_number import written_number
 from seqtoolkit.losses import Loss
 from seqtoolkit.quality import Example, Quality
 from seqtoolkit.retention.bootstrap import RESAMPLES, resampled_sums
@@ -51,9 +52,14 @@ class ValueQuality(Answered):
         seen, answers = table[:, 0].astype(int), table[:, 1]
         truth = self.truth.numpy()[seen]
         losses = np.square((answers - truth) / self.scale)
-        named = ([f"{value:.6g}" for value in some.tolist()] for some in (truth, answers))
+        named = ([_written(value, self.scale) for value in some.tolist()] for some in (truth, answers))
         shown = worst(zip(seen.tolist(), losses.tolist(), *named, strict=True), self.show)
         return [*_errors(answers - truth, self.center - truth), *shown]
+
+
+def _written(value: float, scale: float) -> str:
+    """Write a value as text: of a large one, what changes is kept."""
+    return f"{written_number(value, scale):.15g}"
 
 
 def _errors(ours: NDArray[np.float64], base: NDArray[np.float64]) -> list[Quality]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from seqtoolkit.data.tabular.examples import SeriesExamples
 from seqtoolkit.data.tabular.plan import Plan
 from seqtoolkit.data.tabular.prepare import Prepared
+from seqtoolkit.data.written_number import written_number
 
 STEPS = 96  # of the past that are shown,
 HORIZONS = 4  # or as many times the horizon, where that is longer
@@ -59,7 +60,8 @@ class Shown:
             found.double() * torch.from_numpy(scaling.scale)[places]
             + torch.from_numpy(scaling.center)[places]
         )
-        return {name: _plain(values[:, place]) for place, name in enumerate(names)}
+        scales = scaling.scale[places.numpy()].tolist()
+        return {name: _plain(values[:, place], scales[place]) for place, name in enumerate(names)}
 
     def _times(self, start: int, stop: int) -> list[str]:
         table = self.prepared.table
@@ -71,9 +73,10 @@ class Shown:
 def in_units(plan: Plan, name: str, values: Tensor) -> list[float]:
     """Write scaled values (T,) of a column in the user's units."""
     (place,) = plan.columns.places([name])
-    given = values.double() * float(plan.scaling.scale[place]) + float(plan.scaling.center[place])
-    return [float(f"{value:.7g}") for value in given.tolist()]
+    scale = float(plan.scaling.scale[place])
+    given = values.double() * scale + float(plan.scaling.center[place])
+    return [written_number(value, scale) for value in given.tolist()]
 
 
-def _plain(values: Tensor) -> list[float | None]:
-    return [None if value != value else float(f"{value:.7g}") for value in values.tolist()]
+def _plain(values: Tensor, scale: float) -> list[float | None]:
+    return [None if value != value else written_number(value, scale) for value in values.tolist()]
