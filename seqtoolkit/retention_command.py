@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from seqtoolkit import retention_table as tables
 from seqtoolkit.retention.capacity import ImpossibleCapacity
-from seqtoolkit.retention.diagnosis import diagnose
-from seqtoolkit.retention.finding import Finding
 from seqtoolkit.retention_options import Options, parse
 
 if TYPE_CHECKING:
     from seqtoolkit.retention_session import Session
-
-LOOKED_AT = 32  # sequences whose gates are looked at
 
 
 def main(argv: list[str]) -> int:
@@ -32,24 +28,20 @@ def main(argv: list[str]) -> int:
 
 def _measured(number: int, options: Options) -> dict[str, Any]:
     """Measure one checkpoint, store its curves and findings, and return them with what it is."""
+    from seqtoolkit.retention_findings import find, store
     from seqtoolkit.retention_opening import open_session
 
     with open_session(options.paths[number], options) as session:
         try:
             _measure(session)
+            findings = find(session)
         except KeyboardInterrupt:
             print(f"\n{session.name}: interrupted; {_left_behind(session)}", file=sys.stderr)
             raise
-        findings = _findings(session)
-        if session.folder is not None:
-            value = {
-                "schema": 1,
-                "step": session.checkpoint.step,
-                "findings": [f.to_dict() for f in findings],
-            }
-            session.folder.probes.write(session.checkpoint.path, "diagnosis.json", value, session.digest)
-        else:
+        if session.folder is None:
             print(f"not stored: {session.name} is not in a run folder", file=sys.stderr)
+        else:
+            store(session.folder, session, findings)
         return {
             "name": session.name,
             "checkpoint": str(session.checkpoint.path),
@@ -104,15 +96,6 @@ def _left_behind(session: Session) -> str:
     if not (session.reused or session.written):
         return "nothing is stored of this measurement, and what was stored before it is as it was"
     return "all seeds that were measured are stored: the same command goes on from there"
-
-
-def _findings(session: Session) -> list[Finding]:
-    """Look at everything that is known, not by this command only, and at the gates while the model reads."""
-    from seqtoolkit.retention.traces import summarise
-    from seqtoolkit.retention_protocols import independent
-
-    seen = session.view()
-    return diagnose(session.known(), summarise(seen, independent(seen, LOOKED_AT, session.options.steps, 0)))
 
 
 def _print(measured: list[dict[str, Any]], options: Options) -> None:

@@ -95,8 +95,11 @@ def findings() -> Probe[Finding]:
 def _finding(value: dict[str, Any]) -> Finding:
     """Rebuild a finding from plain values, checking every field."""
     check_names("finding", value, [field.name for field in fields(Finding)])
-    if not all(isinstance(value.get(name), str) for name in ("kind", "text", "curve", "next")):
-        raise ValueError(f"finding: 'kind', 'text', 'curve' and 'next' must be texts, found {value!r:.60}")
+    texts = {"part": "model", **value}  # older findings do not say of which part they are
+    if not all(isinstance(texts.get(name), str) for name in ("kind", "text", "curve", "next", "part")):
+        raise ValueError(
+            f"finding: 'kind', 'text', 'curve', 'next' and 'part' must be texts, found {value!r:.60}"
+        )
     for name in ("numbers", "thresholds"):
         found = value.get(name)
         if not isinstance(found, dict) or not all(map(is_number, found.values())):

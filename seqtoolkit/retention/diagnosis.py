@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from seqtoolkit.retention.comparison import pool
@@ -21,17 +22,22 @@ COMPARED = (
 )  # in which a trained model may be better than its twin
 
 
-def diagnose(records: Sequence[Record], units: Sequence[Units] = ()) -> list[Finding]:
+def diagnose(records: Sequence[Record], units: Sequence[Units] = (), part: str = "model") -> list[Finding]:
     """Look through everything that was measured of one part of one checkpoint, its untrained twins among it."""
+    return [replace(finding, part=part) for finding in _all(records, units)]
+
+
+def _all(records: Sequence[Record], units: Sequence[Units]) -> Iterator[Finding]:
     trained = _main(record for record in records if not record.settings.get("twin"))
     twins = _main(record for record in records if record.settings.get("twin"))
-    found = [finding for each in units for finding in (*gates(each), *idle(each))]
-    found += _gradient(trained.get("gradient", []))
-    found += _disagreement(trained.get("decoding", []), trained.get("influence", []))
-    found += _few(trained.get("decoding", []))
+    for each in units:
+        yield from (*gates(each), *idle(each))
+    yield from _gradient(trained.get("gradient", []))
+    yield from _disagreement(trained.get("decoding", []), trained.get("influence", []))
+    yield from _few(trained.get("decoding", []))
     for protocol, curves in trained.items():
-        found += _censored(protocol, curves)
-    return found + list(_like_twin(trained, twins))
+        yield from _censored(protocol, curves)
+    yield from _like_twin(trained, twins)
 
 
 def _main(records: Iterable[Record]) -> dict[str, list[Record]]:

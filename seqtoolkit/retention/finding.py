@@ -16,6 +16,7 @@ class Finding:
     thresholds: dict[str, float]
     curve: str  # that shows it: a protocol, or a trace such as "forget_gate, block 0"
     next: str
+    part: str = "model"  # that was measured: "model", "encoder" or "decoder"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -17,7 +17,7 @@ from seqtoolkit.retention.record import Record
 from seqtoolkit.retention_session import Session
 from seqtoolkit.runs import read_probe
 from tests.core.commands import fit, seqtoolkit
-from tests.core.measuring import DATA, MODEL, SMALL, failed, measure, stored
+from tests.core.measuring import DATA, MODEL, SMALL, failed, findings, measure, stored
 
 
 def test_all_protocols_are_stored_and_printed(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,6 +171,10 @@ def test_an_encoder_decoder_is_measured_in_parts(tmp_path: Path, capsys: pytest.
     assert measure(run, "--part", "encoder", *protocols) == 0
     assert {record.settings["part"] for record in stored(run)} == {"decoder", "encoder"}
     assert len(stored(run)) == 4
+    assert {finding["part"] for finding in findings(run)} == {"decoder", "encoder"}
+    before = findings(run)
+    assert measure(run, *protocols) == 0
+    assert findings(run) == before
     assert measure(run, "--protocols", "influence", "--part", "encoder", "--no_twin") == 0
     assert measure(run, "--protocols", "truncation", "--split", "val", "--no_twin", "--lags", "1,2") == 0
     assert measure(run, "--protocols", "truncation", "--split", "val", "--part", "encoder", "--no_twin") == 0

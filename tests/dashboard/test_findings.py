@@ -49,6 +49,16 @@ def test_what_shows_a_finding_is_a_link(app: Dash, measured: Path) -> None:
     assert {href.removeprefix("#") for href in cards.values()} < set(anchors)
 
 
+def test_a_finding_of_a_half_says_which_and_links_to_its_gates(app: Dash, measured: Path) -> None:
+    write_findings(RunFolder(measured / "recall-lstm"), *findings(part="decoder"))
+    assert "Decoder: The gradient vanishes: from lag 1 to lag 128" in " ".join(texts(told(app)))
+    assert "&side=decoder" in links(told(app))["forget gate, block 1"]
+    whole = [{name: value for name, value in one.items() if name != "part"} for one in findings()]
+    write_findings(RunFolder(measured / "recall-lstm"), *whole)  # as older versions wrote them
+    assert "3 findings" in " ".join(texts(told(app)))
+    assert "Decoder" not in " ".join(texts(told(app)))
+
+
 def test_nothing_is_said_of_what_was_not_looked_through(app: Dash, measured: Path) -> None:
     assert told(app, "?run=recall-gru") is None
     write_findings(RunFolder(measured / "recall-gru"))
@@ -61,6 +71,7 @@ def test_nothing_is_said_of_what_was_not_looked_through(app: Dash, measured: Pat
     ("fields", "message"),
     [
         ({"text": 3}, "must be texts"),
+        ({"part": 3}, "must be texts"),
         ({"numbers": {"share": "0.5"}}, "'numbers' must be numbers by name"),
         ({"thresholds": []}, "'thresholds' must be numbers by name"),
         ({"more": 1}, "unknown fields ['more']"),

@@ -13,6 +13,7 @@ from seqtoolkit.retention.finding import Finding
 from seqtoolkit.runs import Run
 from seqtoolkit_dashboard.figures.memory import PROTOCOLS
 from seqtoolkit_dashboard.pages import measured, older, parts
+from seqtoolkit_dashboard.pages.gated import SIDES
 from seqtoolkit_dashboard.runs import RunIndex
 from seqtoolkit_dashboard.view import View
 
@@ -52,8 +53,10 @@ def _told(one: Finding, there: View, anchors: Mapping[str, str]) -> Any:
     """Return a finding: what was seen, its numbers against their thresholds, where it shows, and what to try."""
     seen = one.text[:1].upper() + one.text[1:]
     numbers = [f"{_words(name)} {value:.3g}{_limit(one, name)}" for name, value in one.numbers.items()]
+    part = f"{SIDES[one.part]}: " if one.part in SIDES else ""
+    there = replace(there, side=one.part) if part else there
     lines = [
-        html.P(f"{seen}."),
+        html.P(f"{part}{seen}."),
         html.P([html.Span("Numbers: "), "; ".join(numbers)]),
         html.P([html.Span("Shown by: "), *_where(one.curve, there, anchors)]),
         html.P([html.Span("Try: "), one.next]),
