@@ -22,7 +22,7 @@ from seqtoolkit.data.tabular.order import Gaps
 from seqtoolkit.data.tabular.parts import SeriesParts
 from seqtoolkit.data.tabular.plan import At
 from seqtoolkit.data.tabular.scaling import Constant
-from seqtoolkit.data.tabular.spec import series_spec
+from seqtoolkit.data.tabular.spec import refuse_other_splits, series_spec
 from seqtoolkit.data.tabular.splits import SplitBy
 from seqtoolkit.data.tabular.stream import SeriesStream
 from seqtoolkit.losses import check_quantiles
@@ -143,6 +143,7 @@ class SeriesData(SequenceData):
                 options, {p.name: p.default for p in inspect.signature(SeriesData).parameters.values()}, plan
             )
             self.fitted = fitted_before(options, plan, spec.get("classes", []))
+            refuse_other_splits(spec_of, spec, self.fitted)
             self.spec = {**spec, "files": self.fitted.digests or spec.get("files", {})}
         self.plan, self._parts = self.fitted.plan, SeriesParts(self.fitted, options)
 
