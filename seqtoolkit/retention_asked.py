@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from seqtoolkit.retention_options import Options
 
 
-def question(protocol: str, options: Options, checkpoint: str, data: str) -> dict[str, Any]:
-    """Return what is asked of a checkpoint (its digest) by a protocol; `data` is the digest of what it is asked on.
+def question(protocol: str, options: Options, checkpoint: str, data: str, owners: str) -> dict[str, Any]:
+    """Return what is asked of a checkpoint (its digest) by a protocol.
 
-    Independent inputs have none.
+    Args:
+        protocol: its name.
+        options: of the command.
+        checkpoint: the digest of its file.
+        data: the digest of what it is asked on; empty for independent inputs.
+        owners: the distributions and versions that offer its architectures, "seqtoolkit 0.1.0, others 2.1".
     """
-    asked: dict[str, Any] = {"checkpoint": checkpoint, "version": _version()} | (
-        {"data": data} if data else {}
-    )
+    asked: dict[str, Any] = {"checkpoint": checkpoint, "version": _version()}
+    others = [owner for owner in owners.split(", ") if owner.split()[0] != "seqtoolkit"]
+    asked |= {name: value for name, value in (("data", data), ("plugin", ", ".join(others))) if value}
     if protocol == "recall":
         return asked | {"split": options.split}
     asked |= {"sequences": options.count(protocol), "lags": list(options.lags)}

@@ -10,6 +10,7 @@ import torch
 
 from seqtoolkit import retention_data, retention_store
 from seqtoolkit.checkpoint import Checkpoint
+from seqtoolkit.choice import owners
 from seqtoolkit.losses import Loss
 from seqtoolkit.retention.capacity import ImpossibleCapacity
 from seqtoolkit.retention.drive import check_causal
@@ -167,7 +168,7 @@ class Session:
 
     def _asked(self, protocol: str) -> dict[str, Any]:
         data = self._data_digest if protocol in retention_data.NEEDS_DATA else ""
-        return question(protocol, self.options, self.digest, data)
+        return question(protocol, self.options, self.digest, data, owners(self.checkpoint.described.chosen))
 
     def _fits(self, record: Record, job: Job) -> bool:
         of_twin = bool(record.settings.get("twin"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,9 @@ import pytest
 import torch
 import yaml
 
-from seqtoolkit import retention_asked, retention_store
+from seqtoolkit import plugins, retention_asked, retention_store
 from seqtoolkit.cli import main
 from seqtoolkit.probes import outdated
-from seqtoolkit.retention_session import Job, Session
 from seqtoolkit.run_folder import RunFolder
 from tests.core.measuring import SMALL, failed, measure, stored
 from tests.core.number_runs import series_run
@@ -129,6 +129,29 @@ def test_another_version_measures_anew(
     assert {record.settings["asked"]["version"] for record in stored(run)} == {"3.2"}
 
 
+def test_another_version_of_the_plugin_measures_anew(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A curve of a third party's architecture is one of that version of it; its own version says that of a built-in."""
+    words, loaded = [run, "--protocols", "gradient,recall", "--no_twin"], plugins.load()
+
+    def install(distribution: str, version: str) -> None:
+        found = tuple(replace(one, distribution=distribution, version=version) for one in loaded)
+        monkeypatch.setattr(plugins, "load", lambda: found)
+
+    assert reused(capsys, *words) == "none"
+    assert not any("plugin" in record.settings["asked"] for record in stored(run))
+    install("seqtoolkit", "99.0")
+    assert reused(capsys, *words).startswith("3 of 3 measurements")
+    install("others", "1.0")
+    assert measure(*words) == 0
+    assert "curves of gradient, recall have other plugin than asked for now" in capsys.readouterr().err
+    assert {record.settings["asked"]["plugin"] for record in stored(run)} == {"others 1.0"}
+    assert reused(capsys, *words).startswith("3 of 3 measurements")
+    install("others", "1.0.1")
+    assert reused(capsys, *words) == "none"
+
+
 def rewrite(run: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     file = run / "probes" / "best" / FILE
     value = json.loads(file.read_text())
@@ -182,59 +205,6 @@ def test_another_split_is_another_curve_and_replaces_none(
     assert measure(*words) == measure(*words, "--split", "val") == 0
     assert "replaced" not in capsys.readouterr().err
     assert len(stored(run)) == 4
-
-
-@pytest.mark.parametrize("end", [KeyboardInterrupt, ValueError("the twin diverged")])
-@pytest.mark.parametrize("again", [[], ["--again"]])
-def test_nothing_is_lost_before_the_first_new_seed_is_done(
-    end: BaseException | type[BaseException],
-    again: list[str],
-    run: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The new curve alone, without its twin, does not replace the old ones; with it, it does."""
-    words, other = [run, *again], [*SMALL[:6], "--lags", "1,4", *SMALL[8:]]
-    assert measure(*words, "--protocols", "gradient,truncation") == 0
-    before = stored(run)
-    with monkeypatch.context() as patch:
-        end_at(patch, Job("gradient", 0, True), end)
-        status = measure(*words, "--protocols", "gradient,truncation", small=other)
-    shown = capsys.readouterr().err
-    assert "the stored curves of gradient, truncation have other lags" in shown
-    assert stored(run) == before
-    assert status == (130 if end is KeyboardInterrupt else 2)
-    if end is KeyboardInterrupt:
-        assert "gru/best: interrupted; nothing is stored of this measurement, and what was stored" in shown
-    with monkeypatch.context() as patch:
-        end_at(patch, Job("gradient", 1, False), end)
-        measure(*words, "--protocols", "gradient,truncation", small=other)
-    curves = [(r.protocol, r.seed, r.lags) for r in stored(run)]
-    assert curves == [(p, 0, [1, 4]) for p in ("gradient", "gradient", "truncation", "truncation")]
-
-
-def test_a_protocol_that_is_left_out_keeps_its_old_curves(
-    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert measure(run) == 0
-    before = [record for record in stored(run) if record.protocol == "gradient"]
-    end_at(monkeypatch, Job("gradient", 0, True), ValueError("the twin diverged"))
-    assert measure(run, small=[*SMALL[:6], "--lags", "1,4", *SMALL[8:]]) == 0
-    assert "left out gradient: the twin diverged" in capsys.readouterr().err
-    assert [record for record in stored(run) if record.protocol == "gradient"] == before
-    assert [record.lags for record in stored(run) if record.protocol == "truncation"] == [[1, 4]] * 4
-
-
-def end_at(patch: pytest.MonkeyPatch, last: Job, end: BaseException | type[BaseException]) -> None:
-    """Let one measurement end otherwise than with records."""
-    original = Session._call
-
-    def ending(self: Session, job: Job) -> Any:
-        if job == last:
-            raise end
-        return original(self, job)
-
-    patch.setattr(Session, "_call", ending)
 
 
 def test_fewer_seeds_of_the_same_question_leave_the_others(
