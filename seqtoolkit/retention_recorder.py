@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import Any, cast
@@ -18,9 +19,16 @@ from seqtoolkit.retention_options import default_lags, parse_lags, parse_protoco
 from seqtoolkit.retention_protocols import find_protocol, independent
 from seqtoolkit.task import SequenceTask
 
+DEAR, FAIR = (
+    0.2,
+    0.1,
+)  # shares of the training: measuring that takes more is said at once, and what would be fair
+
 
 class RetentionRecorder(Callback):
     """Log `retention/<protocol>_horizon`, with its interval, while a model is trained; its cost is printed at the end.
+
+    Where it takes much of the training, that is printed as soon as it is known, with what would make it less.
 
     Args:
         protocols: what is measured, such as `gradient` or `gradient,influence`; nothing when null.
@@ -52,6 +60,7 @@ class RetentionRecorder(Callback):
         self.every, self.sequences, self.steps, self.part = every, sequences, steps, part
         self._refused: dict[str, str] = {}  # protocol: the reason that was said last
         self._last: int | None = None  # step of the latest measurement
+        self._warned = False  # that it takes much
         self._count, self._seconds, self._trained = (
             0,
             0.0,
@@ -87,6 +96,9 @@ class RetentionRecorder(Callback):
         pl_module.log_dict(
             {"retention/seconds": self._seconds, "retention/share": self._share}, sync_dist=True
         )
+        if self._share > DEAR and not self._warned and trainer.is_global_zero:
+            self._warned = True
+            print(f"retention: {self._dear(step)}", file=sys.stderr)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say what it cost."""
@@ -117,6 +129,15 @@ class RetentionRecorder(Callback):
     def _share(self) -> float:
         return self._seconds / max(self._all, 1e-9)
 
+    def _dear(self, step: int) -> str:
+        """Say what measuring takes so far, and how many steps apart it would take a fair share."""
+        each, training = self._seconds / self._count, (self._all - self._seconds) / step
+        every = _rounded(each * (1 - FAIR) / FAIR / max(training, 1e-9))
+        return (
+            f"a measurement takes {each:.1f} s, {self._share:.0%} of the training so far;"
+            f" --retention.every {every} would make that about {FAIR:.0%}"
+        )
+
     def _measure(self, task: SequenceTask, protocol: str) -> list[Record]:
         measure = find_protocol(protocol)
         with torch.inference_mode(False), torch.enable_grad():
@@ -137,6 +158,12 @@ class RetentionRecorder(Callback):
         if self._refused.get(protocol) != reason:
             self._refused[protocol] = reason
             print(f"retention: {protocol} at step {step}: {' '.join(reason.split())}", file=sys.stderr)
+
+
+def _rounded(steps: float) -> int:
+    """Round up to one digit and zeros."""
+    unit = 10 ** max(0, math.floor(math.log10(max(steps, 1))))
+    return math.ceil(steps / unit) * unit
 
 
 def _named(record: Record) -> dict[str, float]:

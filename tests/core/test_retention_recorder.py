@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from seqtoolkit import retention_recorder
 from seqtoolkit.cli import main
 from seqtoolkit.retention import decoding_report
 from seqtoolkit.retention.capacity import ImpossibleCapacity
+from seqtoolkit.retention.record import Record
 from seqtoolkit.retention_recorder import RetentionRecorder
 from seqtoolkit.runs import read_metrics, read_run
 from tests.core.commands import fit, losses
@@ -51,6 +53,46 @@ def test_horizons_are_logged_and_training_is_the_same(
     best = with_it / "checkpoints" / "best.ckpt"
     assert torch.serialization.get_unsafe_globals_in_checkpoint(best) == []
     assert main(["test", "--ckpt_path", str(best)]) == 0
+
+
+@pytest.mark.parametrize(("seconds", "every"), [(0.4, None), (0.6, 6), (1.0, 9), (100.0, 900), (123.4, 2000)])
+def test_a_dear_measurement_is_said_once_and_early_with_what_to_type(
+    seconds: float, every: int | None, tmp_path: Path, capsys: pytest.CaptureFixture[str], clock: Clock
+) -> None:
+    """A step of training takes a second, and two of them come before the first measurement."""
+    clock.measurement = seconds
+    assert fit(tmp_path / "run", *RECORD, "--retention.protocols", "gradient") == 0
+    share = f"{seconds / (2 + seconds):.0%} of the training so far"
+    said = f"retention: a measurement takes {seconds:.1f} s, {share}; --retention.every {every}"
+    error = capsys.readouterr().err
+    assert error.count("of the training so far") == (every is not None)
+    assert (f"{said} would make that about 10%\n" in error) == (every is not None)
+
+
+class Clock:
+    """Time that passes when a step is trained, by a second, and when something is measured."""
+
+    def __init__(self) -> None:
+        self.now, self.measurement = 1.0, 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def train(self, *_: object) -> None:
+        self.now += 1
+
+    def measure(self, *_: object) -> list[Record]:
+        self.now += self.measurement
+        return [Record("gradient", "log10 norm", [1], [0.0], [0.0], [0.0], [0.0], [40])]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(retention_recorder, "time", clock)
+    monkeypatch.setattr(RetentionRecorder, "on_train_batch_start", clock.train)
+    monkeypatch.setattr(RetentionRecorder, "_measure", clock.measure)
+    return clock
 
 
 def test_a_resumed_run_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Curves of a replaced checkpoint or of another question do not stand beside new ones, and go no sooner than these come."""
+"""Curves of a replaced checkpoint or another question do not stand beside new ones, and go only when these come."""
 
 from __future__ import annotations
 
