@@ -1,6 +1,7 @@
 """What measuring retention costs: all lags at once against a loop over lags, all protocols together, and growth.
 
-A 2-layer LSTM of width 128 with fresh weights, driven by independent tokens. "At once" is the protocol as it stands,
+A 2-layer LSTM of width 128 with fresh weights, driven by independent tokens; `truncation` has a target at every step,
+as of a language model (where answers stand alone, contexts share no run, and it takes eight times as long). "At once" is the protocol as it stands,
 intervals included. Its floor is the work that it cannot avoid: for `gradient` one forward and m backward passes, for
 `decoding` the same for the longest lag alone, for `influence` a forward for each lag. The naive rival goes from lag to
 lag: a forward and m backward passes for each lag, or a readout with a forward and a Gram matrix of its own for each.
@@ -23,7 +24,6 @@ from naive import backwards, forward
 from timing import exponent, once, power, timed
 from torch import Tensor
 
-from seqtoolkit import retention_data
 from seqtoolkit.batch import Batch
 from seqtoolkit.data.recall import RecallData
 from seqtoolkit.model import SequenceModel
@@ -39,7 +39,7 @@ from seqtoolkit.retention.view import View, view
 from seqtoolkit.retention_options import COSTLY, FEWER, SEQUENCES
 
 NAIVE = 4  # lags at which a loop is timed
-FASTEST = (512, 32)  # sequences and steps of a forward in which a step of an LSTM costs least
+SYMBOLS = 26  # that can be answered
 GROWTH_LAGS = 16  # spread over the half of each length
 GROWTH_SEQUENCES = 128
 Measure = Callable[[], list[Record]]
@@ -55,8 +55,7 @@ class Subject:
     view: View
     inputs: Tensor  # (N, T)
     lags: list[int]
-    batches: list[Batch]  # N recalls, one in each sequence, at the lags from 1 on
-    fewer: list[Batch]  # some of them
+    recalls: list[Batch]  # N recalls, one in each sequence, at the lags from 1 on
 
 
 def main() -> None:
@@ -68,7 +67,6 @@ def main() -> None:
     for title, usual in ((f"As many sequences as `seqtoolkit retention` takes of {options.sequences:,}", True),
                          (f"All {options.sequences:,} sequences", False)):  # fmt: skip
         print(f"{title}:\n\n{machine.markdown(SUMMARY, together(subject, usual))}", end="\n\n", flush=True)
-    print(unavoidable(subject, options.repeats), end="\n\n", flush=True)
     print(machine.markdown(RIVALS, rivals(subject, options.repeats)), end="\n\n")
     torch.set_num_threads(
         1
@@ -105,7 +103,7 @@ def build(options: argparse.Namespace) -> Subject:
     lags = list(range(options.lags))
     asked = lags[1:] or [1]
     data = RecallData(
-        26,
+        SYMBOLS,
         options.steps,
         asked[-1],
         asked,
@@ -115,8 +113,7 @@ def build(options: argparse.Namespace) -> Subject:
     sizes = {name: data.spec[name] for name in ("num_classes", "vocab_size")}
     seen = view(SequenceModel("lstm", **sizes, d_model=options.width, num_layers=2).eval())
     inputs = drive(seen, options.sequences, options.steps, seed=0)
-    fewer = retention_data.batches(data, "test", FEWER)
-    return Subject(seen, inputs, lags, list(data.test_dataloader()), fewer)
+    return Subject(seen, inputs, lags, list(data.test_dataloader()))
 
 
 def protocols(subject: Subject, usual: bool) -> dict[str, Measure]:
@@ -128,11 +125,18 @@ def protocols(subject: Subject, usual: bool) -> dict[str, Measure]:
         "gradient": partial(gradient, seen, some, lags),
         "influence": partial(influence, seen, some, lags),
         "recall": partial(
-            recall, seen, subject.batches, later, chance=1 / 26, settings={"max_lag": later[-1]}
+            recall, seen, subject.recalls, later, chance=1 / SYMBOLS, settings={"max_lag": later[-1]}
         ),
-        "truncation": partial(truncation, seen, subject.fewer if usual else subject.batches, later),
+        "truncation": partial(truncation, seen, [_following(some)], later),
         "timescale": partial(timescale, seen, some, lags),
     }
+
+
+def _following(inputs: Tensor) -> Batch:
+    """Return sequences (N, T) with a target at every step, as a language model has: what follows, of SYMBOLS."""
+    rows, steps = inputs.shape
+    everywhere = torch.ones_like(inputs, dtype=torch.bool)
+    return Batch(inputs, torch.full((rows,), steps), inputs.roll(-1, 1) % SYMBOLS, everywhere)
 
 
 def together(subject: Subject, usual: bool) -> list[tuple[str, ...]]:
@@ -152,20 +156,6 @@ def together(subject: Subject, usual: bool) -> list[tuple[str, ...]]:
         spent = (f"{seconds[-1]:.2f}", f"{busy[-1]:.2f}", f"{peaks[-1]:.0f}")
         rows.append((name, *spent, str(len(first.lags)), behind))
     return [*rows, ("all", f"{sum(seconds):.2f}", f"{sum(busy):.2f}", f"{max(peaks):.0f}", "", "")]
-
-
-def unavoidable(subject: Subject, repeats: int) -> str:
-    """Say how long `influence` and `truncation` take at least: at each lag, every step since then is read again."""
-    seen, inputs, later = subject.view, subject.inputs, subject.lags[1:] or [1]
-    steps = len(inputs) * (sum(lag + 1 for lag in subject.lags) + sum(later))
-    rows, length = min(FASTEST[0], len(inputs)), min(FASTEST[1], inputs.shape[1])
-    part = inputs[:rows, :length]
-    seconds = median(timed(torch.inference_mode()(lambda: seen.features(seen.embed(part))), repeats))
-    rate = rows * length / seconds
-    return (
-        f"Influence and truncation of all {len(inputs):,} sequences read at least {steps / 1e6:.1f} million steps; at "
-        f"the {rate:,.0f} steps/s of the model itself, {rows} sequences at once, that takes {steps / rate:.0f} s."
-    )
 
 
 def rivals(subject: Subject, repeats: int) -> list[tuple[str, ...]]:
@@ -206,7 +196,7 @@ def by_length(seen: View, lengths: Sequence[int], repeats: int) -> list[tuple[st
     """Measure the protocols that drive the model, at several T, with as many lags spread over the half of each."""
     sizes = list(lengths)
     subjects = [
-        Subject(seen, drive(seen, GROWTH_SEQUENCES, steps, seed=0), _spread(steps // 2), [], [])
+        Subject(seen, drive(seen, GROWTH_SEQUENCES, steps, seed=0), _spread(steps // 2), [])
         for steps in sizes
     ]
     return _growth(sizes, subjects, "T", repeats)
@@ -216,7 +206,7 @@ def by_sequences(subject: Subject, sizes: list[int], repeats: int) -> list[tuple
     """Measure them with several numbers of sequences."""
     steps = subject.inputs.shape[1]
     subjects = [
-        Subject(subject.view, drive(subject.view, size, steps, seed=0), _spread(steps // 2), [], [])
+        Subject(subject.view, drive(subject.view, size, steps, seed=0), _spread(steps // 2), [])
         for size in sizes
     ]
     return _growth(sizes, subjects, "N", repeats)

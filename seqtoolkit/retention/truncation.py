@@ -28,9 +28,9 @@ CUT = {
     "encoder": "the source, to its last symbols; what the decoder reads stays whole",
     "decoder": "what the decoder reads, which then begins there; the source stays whole",
 }
-TARGETS = 8  # of a sequence; drawn when there are more
+TARGETS = 2  # of a sequence, drawn when there are more: what is resampled are sequences
 NULL_TARGETS = 256  # at most whose far context is exchanged
-NULL_STEPS = 2**21  # that are read for it: with more contexts there are fewer targets
+NULL_STEPS = 2**19  # that are read for it: with more contexts there are fewer targets
 LEAST_NULL = 64
 
 Floats = NDArray[np.float64]
