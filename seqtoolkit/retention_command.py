@@ -84,8 +84,8 @@ def _replaced(session: Session) -> str:
     protocols = ", ".join(dict.fromkeys(record.protocol for record in session.replaced))
     seeds = len({record.seed for record in session.replaced})
     return (
-        f"the stored curves of {protocols} have other {', '.join(session.differences)} than asked for now: their seeds"
-        f" ({seeds}) are replaced by new ones ({session.options.seeds}), each protocol once its first new seed is done"
+        f"the stored curves of {protocols} differ from what is asked now in {', '.join(session.differences)}: their"
+        f" seeds ({seeds}) are replaced by new ones ({session.options.seeds}), each protocol once its first new seed is done"
     )
 
 

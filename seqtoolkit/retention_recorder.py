@@ -162,7 +162,7 @@ class RetentionRecorder(Callback):
 
 def _rounded(steps: float) -> int:
     """Round up to one digit and zeros."""
-    unit = 10 ** max(0, math.floor(math.log10(max(steps, 1))))
+    unit: int = 10 ** max(0, math.floor(math.log10(max(steps, 1))))
     return math.ceil(steps / unit) * unit
 
 

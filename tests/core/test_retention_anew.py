@@ -70,7 +70,7 @@ def test_a_changed_file_of_the_data_is_measured_anew(
     shown = capsys.readouterr().err
     assert "reused" not in shown
     assert "note: the file of --data.file has changed since" in shown
-    assert "forecast/best: the stored curves of truncation have other data than asked for now: " in shown
+    assert "forecast/best: the stored curves of truncation differ from what is asked now in data: " in shown
     assert [record.seed for record in stored(forecasting)] == [0, 1]
     assert all(new.estimate != old.estimate for new, old in zip(stored(forecasting), before, strict=True))
 
@@ -145,7 +145,7 @@ def test_another_version_of_the_plugin_measures_anew(
     assert reused(capsys, *words).startswith("3 of 3 measurements")
     install("others", "1.0")
     assert measure(*words) == 0
-    assert "curves of gradient, recall have other plugin than asked for now" in capsys.readouterr().err
+    assert "curves of gradient, recall differ from what is asked now in plugin" in capsys.readouterr().err
     assert {record.settings["asked"]["plugin"] for record in stored(run)} == {"others 1.0"}
     assert reused(capsys, *words).startswith("3 of 3 measurements")
     install("others", "1.0.1")
@@ -188,8 +188,8 @@ def test_seeds_of_another_question_are_not_kept_beside_the_new_ones(
     other = [*ONE_SEED[:6], "--lags", "1,4", *ONE_SEED[8:]]
     assert measure(*words, "--no_twin", small=other) == 0
     assert capsys.readouterr().err == (
-        "gru/best: the stored curves of gradient, truncation have other lags than asked for now: their seeds (2) are"
-        " replaced by new ones (1), each protocol once its first new seed is done\n"
+        "gru/best: the stored curves of gradient, truncation differ from what is asked now in lags: their seeds (2)"
+        " are replaced by new ones (1), each protocol once its first new seed is done\n"
     )
     assert [(record.protocol, record.seed, record.lags) for record in stored(run)] == [
         ("gradient", 0, [1, 4]),

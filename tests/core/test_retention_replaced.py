@@ -56,7 +56,7 @@ def test_nothing_is_lost_before_the_first_new_seed_is_done(
         end_at(patch, Job("gradient", 0, True), end)
         status = measure(*words, "--protocols", "gradient,truncation", small=other)
     shown = capsys.readouterr().err
-    assert "the stored curves of gradient, truncation have other lags" in shown
+    assert "the stored curves of gradient, truncation differ from what is asked now in lags" in shown
     assert stored(run) == before
     assert status == (130 if end is KeyboardInterrupt else 2)
     if end is KeyboardInterrupt:
