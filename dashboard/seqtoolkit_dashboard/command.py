@@ -44,10 +44,13 @@ def _serve(runs_dir: Path, listening: socket.socket) -> int:
     from waitress.server import create_server
 
     from seqtoolkit_dashboard.app import create_app
+    from seqtoolkit_dashboard.runs import RunIndex
     from seqtoolkit_dashboard.security import MAX_REQUEST
+    from seqtoolkit_dashboard.warming import warm
 
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a browser's burst of requests is no news
     app = create_app(runs_dir)
+    warm(app.server, RunIndex(runs_dir))
     server = create_server(
         app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=MAX_REQUEST
     )

@@ -61,7 +61,8 @@ def typed(component_id: str, label: str, value: str) -> Any:
 
 def framed(frame_id: str, component_id: str, index: RunIndex, view: View) -> Any:
     """Return the field for what the run of a resolved view reads, in a frame that keeps for which run it was made."""
-    return html.Div(read(component_id, index, view), id=frame_id, className="wide", **{"data-run": view.look})
+    made_for: dict[str, Any] = {"data-run": view.look}
+    return html.Div(read(component_id, index, view), id=frame_id, className="wide", **made_for)
 
 
 def another(component_id: str, index: RunIndex, view: View, held: str | None) -> Any:
