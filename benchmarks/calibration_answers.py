@@ -53,15 +53,18 @@ def _truncations() -> list[System]:
     return [
         _sums("sum of 5 inputs", 5, 5),
         _sums("sum of the last 2 of 4 inputs", 2, 4),
+        _sums("the same at every step, contexts share runs", 2, 4, steps=96, first=8),
         _truncated(f"leaky unit, a = {LEAK}", "variance of what is cut off", leaky, draw, leaks),
         _sums("constant", 0, 3, forgets=True),
     ]
 
 
-def _sums(name: str, width: int, counted: int, forgets: bool = False) -> System:
+def _sums(
+    name: str, width: int, counted: int, forgets: bool = False, steps: int = STEPS, first: int = STEPS // 2
+) -> System:
     """Answer sums of `counted` inputs by the last `width` of them."""
     losses = {c: known.window_loss(c, width, counted) for c in (1, 2, 3, 4, 5, STEPS)}
-    draw = partial(known.data, counted, N, STEPS)
+    draw = partial(known.data, counted, N, steps, first=first)
     return _truncated(name, "loss by chance of a right sum", known.window(width), draw, losses, forgets)
 
 
