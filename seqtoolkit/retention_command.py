@@ -82,10 +82,11 @@ def _measure(session: Session) -> None:
 def _replaced(session: Session) -> str:
     """Say which stored curves give way to those that are measured now, why, and when."""
     protocols = ", ".join(dict.fromkeys(record.protocol for record in session.replaced))
-    seeds = len({record.seed for record in session.replaced})
+    what = ", ".join(session.differences)
+    old, new = len({record.seed for record in session.replaced}), session.options.seeds
     return (
-        f"the stored curves of {protocols} differ from what is asked now in {', '.join(session.differences)}: their"
-        f" seeds ({seeds}) are replaced by new ones ({session.options.seeds}), each protocol once its first new seed is done"
+        f"the stored curves of {protocols} differ from what is asked now in {what}: their seeds ({old}) are replaced by"
+        f" new ones ({new}), each protocol once its first new seed is done"
     )
 
 

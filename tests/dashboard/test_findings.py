@@ -51,7 +51,7 @@ def test_what_shows_a_finding_is_a_link(app: Dash, measured: Path) -> None:
 
 def test_a_finding_of_a_half_says_which_and_links_to_its_gates(app: Dash, measured: Path) -> None:
     write_findings(RunFolder(measured / "recall-lstm"), *findings(part="decoder"))
-    assert "Decoder: The gradient vanishes: from lag 1 to lag 128" in " ".join(texts(told(app)))
+    assert "Decoder: the gradient vanishes: from lag 1 to lag 128" in " ".join(texts(told(app)))
     assert "&side=decoder" in links(told(app))["forget gate, block 1"]
     whole = [{name: value for name, value in one.items() if name != "part"} for one in findings()]
     write_findings(RunFolder(measured / "recall-lstm"), *whole)  # as older versions wrote them

@@ -51,12 +51,12 @@ def _of_run(index: RunIndex, run: Run, view: View, anchors: Mapping[str, str], i
 
 def _told(one: Finding, there: View, anchors: Mapping[str, str]) -> Any:
     """Return a finding: what was seen, its numbers against their thresholds, where it shows, and what to try."""
-    seen = one.text[:1].upper() + one.text[1:]
+    half = one.part in SIDES  # of an encoder-decoder
+    seen = f"{SIDES[one.part]}: {one.text}" if half else one.text[:1].upper() + one.text[1:]
+    there = replace(there, side=one.part) if half else there
     numbers = [f"{_words(name)} {value:.3g}{_limit(one, name)}" for name, value in one.numbers.items()]
-    part = f"{SIDES[one.part]}: " if one.part in SIDES else ""
-    there = replace(there, side=one.part) if part else there
     lines = [
-        html.P(f"{part}{seen}."),
+        html.P(f"{seen}."),
         html.P([html.Span("Numbers: "), "; ".join(numbers)]),
         html.P([html.Span("Shown by: "), *_where(one.curve, there, anchors)]),
         html.P([html.Span("Try: "), one.next]),
