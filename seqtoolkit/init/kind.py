@@ -27,6 +27,9 @@ _OTHERS = {
     b"\x80\x05": "a Python pickle, which is never opened",
     b"\x89HDF": "an HDF5 file",
     b"SQLite": "an SQLite data base",
+    b"MATLAB 7.3": "a MATLAB file of version 7.3; save it as version 7: save('FILE.mat', 'x', '-v7')",
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
 }
 _NAMES = {
     ".ts": "ts",

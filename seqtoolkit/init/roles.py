@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seqtoolkit.data.tabular.clock import clock_of
 from seqtoolkit.data.tabular.tables import polars
+from seqtoolkit.init.nearly import no_time, spoilt
 
 if TYPE_CHECKING:
     from polars import DataFrame, Series
@@ -46,6 +47,7 @@ VALUE = ("rul", "target", "y", "remaining", "ttf")
 NAME = ("name", "variable", "channel", "sensor", "metric", "parameter", "series", "item", "id")
 NAMELESS = "a column without a name"
 FEW = 50  # classes at most
+FORGOTTEN = 0.1  # of the rows at most have no time stamp, which is then refused with its row
 SHORTEST = 3  # rows of a group, in the mean
 
 
@@ -61,6 +63,7 @@ class Roles:
     channels: list[str] = field(default_factory=list)
     categorical: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # why some were left out that need not be
     by_name: bool = False  # whether time, group and label were known by their names
     alone: bool = (
         False  # of the long form: whether no two lines share a time, as where sensors send when they like
@@ -84,12 +87,16 @@ def roles_of(sample: DataFrame) -> Roles:
         _take(free, roles.label)
     for name in free:
         column = sample[name]
-        if column.dtype.is_numeric() or column.null_count() == len(column):
+        if why := spoilt(column):
+            roles.left_out.append(name)
+            roles.warnings.append(why)
+        elif column.dtype.is_numeric() or column.null_count() == len(column):
             (roles.left_out if column.null_count() == len(column) else roles.channels).append(name)
         elif _is_label(column):
             roles.categorical.append(name)
         else:
             roles.left_out.append(name)
+            roles.warnings += [no_time(column)] if roles.time is None and _word(name) in TIME else []
     roles.by_name = all(
         name is None or _word(name) in words
         for name, words in (
@@ -119,13 +126,18 @@ def _time(sample: DataFrame, free: list[str]) -> str | None:
     """Return the first column of dates, else one that is called like a time and has different values."""
     pl = polars()
     for name in free:
-        if sample[name].dtype.is_temporal():
+        if sample[name].dtype.is_temporal() and _are_dates(sample[name]):
             return name
     for name in free:
         if sample[name].dtype == pl.String and _are_dates(sample[name]):
             return name
     for name in free:
-        if _word(name) in TIME and sample[name].dtype.is_numeric() and sample[name].null_count() == 0:
+        column = sample[name]
+        if (
+            _word(name) in TIME
+            and column.dtype.is_numeric()
+            and column.null_count() <= FORGOTTEN * len(column)
+        ):
             return name
     return None
 

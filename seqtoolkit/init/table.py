@@ -39,25 +39,34 @@ def table(path: str, lines: list[str]) -> Seen:
 def _sample(file: TableFile) -> DataFrame:
     """Return rows from all over a table, in runs that are numbered in BLOCK, with the types that were found."""
     pl = polars()
-    with file.explained({}):
-        table = file.scan(file.types)
-        sample: DataFrame = table.head(SAMPLE).with_columns(pl.lit(0).alias(BLOCK)).collect()
-        if len(sample) < SAMPLE:
-            return sample
-        apart = max(1, file.rows // BLOCKS)
-        place = pl.col(BLOCK)
-        some = (
-            table.with_row_index(BLOCK).filter(place % apart < SAMPLE // BLOCKS).with_columns(place // apart)
-        )
-        found: DataFrame = some.collect(engine="streaming")
-        return found
+    try:
+        return _some(file, file.types)
+    except pl.exceptions.PolarsError:  # such as whole numbers in the first rows only
+        numbers = {name: pl.Float64 for name, kind in file.types.items() if kind.is_numeric()}
+        with file.explained(dict.fromkeys(numbers, "number")):
+            return _some(file, file.types | numbers)
+
+
+def _some(file: TableFile, types: dict[str, Any]) -> DataFrame:
+    pl = polars()
+    table = file.scan(types)
+    sample: DataFrame = table.head(SAMPLE).with_columns(pl.lit(0).alias(BLOCK)).collect()
+    if len(sample) < SAMPLE:
+        return sample
+    apart = max(1, file.rows // BLOCKS)
+    place = pl.col(BLOCK)
+    some = table.with_row_index(BLOCK).filter(place % apart < SAMPLE // BLOCKS).with_columns(place // apart)
+    found: DataFrame = some.collect(engine="streaming")
+    return found
 
 
 def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
+    assert file.rows  # or what is wrong is said
     roles = roles_of(sample.drop(BLOCK))
     if not roles.channels and (not roles.categorical or not (roles.label or roles.value)):
         raise ValueError(
             f"{path} has the columns {listed(list(file.types))}, and no numbers to read beside time, group and labels"
+            + "".join(f"; {warning}" for warning in roles.warnings[:1])
         )
     rows, missing = _counted(file, roles)
     groups, least, most = _sizes(file, roles.group) if roles.group else (1, rows, rows)
@@ -93,7 +102,7 @@ def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
         data=SERIES,
         options=[*options, *more, *_odd(roles, sample)],
         others=_others(task, roles),
-        warnings=warnings,
+        warnings=[*roles.warnings, *warnings],
     )
 
 
@@ -105,7 +114,7 @@ def _counted(file: TableFile, roles: Roles) -> tuple[int, dict[str, int]]:
         pl.len().alias("rows"),
         *(pl.col(name).null_count().alias(f"missing {name}") for name in names if name),
     ]
-    known = {name: kind for name, kind in file.types.items() if name in names}
+    known = {name: pl.Float64 for name, kind in file.types.items() if name in names and kind.is_numeric()}
     with file.explained(dict.fromkeys(filter(None, names), "number")):
         found: dict[str, Any] = file.scan(known).select(asked).collect(engine="streaming").row(0, named=True)
     missing = {name: found[f"missing {name}"] for name in names if name and found[f"missing {name}"]}
@@ -221,7 +230,7 @@ def _why(roles: Roles) -> str:
     return (
         "numbers change with time"
         if roles.time
-        else "all columns are numbers, and none is called time or label"
+        else "it has numbers, and no column was taken for times or labels"
     )
 
 

@@ -9,9 +9,12 @@ import polars as pl
 import pytest
 
 from seqtoolkit.cli import main
+from seqtoolkit.data.series import SeriesData
 from seqtoolkit.init.command import look
 from seqtoolkit.init.kind import kind_of
 from tests.core import init_files as files
+
+RANDOM_LOAD = files.RANDOM.normal(size=60)
 
 
 def test_nothing_is_replaced_without_being_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,6 +53,12 @@ def test_the_configuration_is_called_as_the_file(
         (b"\0\0\x08\x03\0\0\0", "is cut off: it has no sizes of its 3 axes"),
         (b"\0\0\x08\x01\0\0\0\x09 labels", "has 1 axes, and images have 3 or 4"),
         (b"PAR1 but not truly", "cannot be read"),
+        (
+            b"time;load\n1;0,5\n2;1,5\n",
+            "'load', which is left out, has a comma in its numbers, such as '0,5'",
+        ),
+        ("time,load\n1,2\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
+        (b"MATLAB 7.3 MAT-file", "is a MATLAB file of version 7.3; save it as version 7"),
         (b"@data\n", "has no sequence after @data"),
         (b"name,other\nx,y\nz,w\n", "and no numbers to read"),
         (b'{"a": 1}\n{"a"\n', "line 2: not JSON"),
@@ -68,12 +77,69 @@ def test_bad_files(
     assert not (tmp_path / "my.yaml").exists()
 
 
+def test_a_header_alone_is_no_table(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("time,load\n")
+    with pytest.raises(ValueError, match=r"x\.csv has no rows; expected a CSV"):
+        look(str(tmp_path / "x.csv"))
+
+
 def test_time_that_goes_back_is_to_be_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pl.DataFrame({"time": [3, 1, 2] * 20, "load": files.RANDOM.normal(size=60)}).write_csv(tmp_path / "x.csv")
     assert main(["init", str(tmp_path / "x.csv"), "--out", str(tmp_path / "my.yaml")]) == 0
     shown = " ".join(capsys.readouterr().out.split())
     assert "To be mended first: time in 'time' stands still or goes back" in shown
     assert "is written, but its data cannot be read yet" in shown
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (["2.5"] * 59 + ["#DIV/0!"], "'heat', which is left out, has '#DIV/0!' among its numbers"),
+        (["1,500"] * 60, "'heat', which is left out, has a comma in its numbers, such as '1,500'"),
+        (["7 "] * 60, "'heat', which is left out, has spaces behind its numbers"),
+        (["on", "off"] * 30, None),
+        (["1", "2", "on"] * 20, None),
+    ],
+)
+def test_a_column_that_is_nearly_of_numbers_is_not_left_out_silently(
+    column: list[str], said: str | None, tmp_path: Path
+) -> None:
+    pl.DataFrame({"time": range(60), "load": RANDOM_LOAD, "heat": column}).write_csv(tmp_path / "x.csv")
+    seen = look(str(tmp_path / "x.csv"))
+    given = {option.name: option.value for option in seen.options}
+    if said is None:
+        assert (seen.warnings, given["categorical"]) == ([], ["heat"])
+    else:
+        assert said in seen.warnings[0]
+        assert "categorical" not in given
+
+
+def test_a_column_of_time_is_not_left_out_silently(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"time": [f"noon {n}" for n in range(60)], "load": RANDOM_LOAD})
+    frame.write_csv(tmp_path / "x.csv")
+    (warning,) = look(str(tmp_path / "x.csv")).warnings
+    assert "'time', which is left out, is called like a time, and has 'noon 0'" in warning
+    frame.with_columns(time=pl.Series(range(60)).cast(pl.Duration("ms"))).write_parquet(
+        tmp_path / "x.parquet"
+    )
+    assert "is called like a time" in look(str(tmp_path / "x.parquet")).warnings[0]
+    frame.with_columns(time=pl.Series([None, *range(1, 60)])).write_csv(tmp_path / "x.csv")
+    assert "time in 'time'" in look(str(tmp_path / "x.csv")).facts  # which is refused, with its row
+
+
+def test_numbers_are_found_whatever_the_first_rows_have(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whole numbers at first are no whole column; a text far behind is told with its row; spaces are none."""
+    lines = [f"{n}, {n % 7},{n % 5}" for n in range(1500)]
+    (tmp_path / "x.csv").write_text("\n".join(["time, load,heat", *lines, "1500,1.5,2.5", ""]))
+    options = {option.name: option.value for option in look(str(tmp_path / "x.csv")).options}
+    assert options["channels"] == [" load", "heat"]
+    data = SeriesData(**options)
+    assert data.examples("train").rows.values.shape[1] == 2
+    (tmp_path / "x.csv").write_text("\n".join(["time, load,heat", *lines, "1500,1.5,warm", ""]))
+    assert main(["init", str(tmp_path / "x.csv"), "--out", str(tmp_path / "my.yaml")]) == 2
+    assert "x.csv, row 1,501: column 'heat' has 'warm'; expected a number" in capsys.readouterr().err
 
 
 def test_groups_are_found_far_behind_the_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

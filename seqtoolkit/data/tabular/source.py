@@ -18,7 +18,7 @@ from seqtoolkit.data.tabular.damage import Content, csv_rows, damage, encoding, 
 from seqtoolkit.data.tabular.tables import FORMATS, TableFile, first_line, polars
 
 if TYPE_CHECKING:
-    from polars import LazyFrame
+    from polars import LazyFrame, Series
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")  # what a cell without a value may say
 SAMPLE = 1_000  # rows that the types of a CSV are guessed from
@@ -110,12 +110,14 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
     check_names(name, head)
     what = partial(damage, content, separator, len(head))
     try:
-        sample = pl.read_csv(_source(content), n_rows=SAMPLE, infer_schema_length=SAMPLE, **options)
+        schema = pl.scan_csv(_source(content), infer_schema_length=SAMPLE, **options).collect_schema()
+        # as texts: a later row that is read along may be of another type than the first ones
+        sample = pl.read_csv(_source(content), n_rows=SAMPLE, infer_schema=False, **options)
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"{name} cannot be read: {what() or first_line(error)}") from None
     types = {  # a column without a value in its first rows may be of any type: numbers are the first guess
-        column: pl.Float64 if sample[column].null_count() == len(sample) else kind
-        for column, kind in sample.schema.items()
+        column: pl.Float64 if kind == pl.String and _may_be_numbers(sample[column]) else kind
+        for column, kind in schema.items()
     }
     texts = dict.fromkeys(types, pl.String)
 
@@ -124,6 +126,12 @@ def _csv(content: Content, name: str, sha256: str, separator: str) -> TableFile:
         return frame
 
     return TableFile(name, sha256, types, scan, what)
+
+
+def _may_be_numbers(texts: Series) -> bool:
+    """Say whether all cells that have a value are numbers behind spaces, as after a comma and a space."""
+    numbers = texts.str.strip_chars_start(" ").cast(polars().Float64, strict=False)
+    return bool(numbers.null_count() == texts.null_count())
 
 
 def check_names(name: str, head: list[str]) -> None:

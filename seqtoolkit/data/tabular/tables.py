@@ -94,7 +94,8 @@ class TableFile:
         """Find the first row (from 1) and text of a column that is no number."""
         pl = polars()
         text = pl.col(column).cast(pl.String)
-        bad = text.is_not_null() & text.cast(pl.Float64, strict=False).is_null()
+        number = text.str.strip_chars_start(" ").cast(pl.Float64, strict=False)
+        bad = text.is_not_null() & number.is_null()
         frame = self.scan({column: pl.String}).select(text).with_row_index("row", 1).filter(bad)
         found = frame.head(1).collect().rows()
         return (int(found[0][0]), str(found[0][1])) if found else None
