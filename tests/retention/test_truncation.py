@@ -11,14 +11,13 @@ import torch
 from torch import nn
 
 from seqtoolkit.batch import Batch
-from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.losses import Loss
 from seqtoolkit.retention.record import Record
 from seqtoolkit.retention.targets import contexts
 from seqtoolkit.retention.truncation import truncation
 from seqtoolkit.retention.view import View, view
 from tests.retention.fresh import model
-from tests.retention.known_answers import cut, data, window, window_loss
+from tests.retention.known_answers import data, window, window_loss
 
 
 def measure(view: View, batches: list[Batch], lags: list[int], **options: Any) -> Record:
@@ -153,61 +152,6 @@ def test_lags_that_are_no_contexts_are_refused_and_those_that_are_kept() -> None
     assert contexts(seen, [0, 1, 24, 25], batches) == [1, 24]
     with pytest.raises(ValueError, match=r"targets have at most 24 inputs behind them: give --lags 1:24"):
         contexts(seen, [25, 100], batches)
-
-
-def pairs(model: EncoderDecoder, n: int = 40) -> list[Batch]:
-    """Rows of source (3 to 8 symbols), separator and target (2 to 5 symbols, of which the last is not read)."""
-    random, rows = torch.Generator().manual_seed(0), []
-    for _ in range(n):
-        source, target = (
-            torch.randint(low, high, (int(torch.randint(*sizes, (1,), generator=random)),), generator=random)
-            for low, high, sizes in ((0, model.offset, (3, 9)), (1, 5, (2, 6)))
-        )
-        rows.append((source, target))
-    length = max(len(source) + len(target) for source, target in rows)
-    inputs, targets = torch.zeros(n, length, dtype=torch.long), torch.zeros(n, length, dtype=torch.long)
-    mask = torch.zeros(n, length, dtype=torch.bool)
-    for row, (source, target) in enumerate(rows):
-        read = torch.cat([source, model.offset + torch.cat([torch.zeros(1, dtype=torch.long), target[:-1]])])
-        inputs[row, : len(read)] = read
-        targets[row, len(source) : len(read)] = target
-        mask[row, len(source) : len(read)] = True
-    whole = Batch(inputs, mask.int().argmax(1) + mask.sum(1), targets, mask)
-    return [cut(whole, slice(0, 25)), cut(whole, slice(25, n))]
-
-
-@torch.no_grad()
-def losses_by_hand(model: EncoderDecoder, batches: list[Batch], part: str, context: int) -> float:
-    """Cut source or target one by one, and read what is left."""
-    losses = []
-    for batch in batches:
-        for row, mask, classes in zip(batch.inputs, batch.mask, batch.targets, strict=True):
-            (asked,) = mask.nonzero(as_tuple=True)
-            source, read = row[: asked[0]], row[asked] - model.offset
-            kept = source[-context:] if part == "encoder" else source
-            state = model.encode(kept[None], torch.tensor([len(kept)]))
-            for step in range(len(read)):
-                begin = max(0, step + 1 - context) if part == "decoder" else 0
-                scores = model.decoder.head(model.decode(read[None, begin : step + 1], state)[0][:, -1])
-                losses.append(nn.functional.cross_entropy(scores[0], classes[asked[step]]))
-    return float(torch.stack(losses).mean())
-
-
-@pytest.mark.parametrize("part", ["encoder", "decoder"])
-@pytest.mark.parametrize("options", [{}, {"attention": "additive", "attend": "before"}])
-def test_either_half_of_an_encoder_decoder_is_cut(part: Any, options: dict[str, Any]) -> None:
-    torch.manual_seed(0)
-    model = EncoderDecoder("gru", 5, 11, d_model=8, bidirectional=False, **options).eval()
-    batches, seen = pairs(model), view(model, part)
-    lags = contexts(seen, [1, 2, 4, 5, 8, 9], batches)
-    assert lags == ([1, 2, 4, 5, 8] if part == "encoder" else [1, 2, 4, 5])
-    record = measure(seen, batches, lags, targets=8)
-    expected = [losses_by_hand(model, batches, part, context) for context in lags]
-    assert record.estimate == pytest.approx(expected, abs=1e-5)
-    assert record.settings["full_loss"] == pytest.approx(record.estimate[-1], abs=1e-6)
-    assert record.null[-1] == pytest.approx(record.estimate[-1], abs=1e-5)  # nothing lies further back
-    assert record.null[0] != pytest.approx(record.estimate[-1], abs=1e-5)
-    assert part[:3] in record.settings["cut"] or "source" in record.settings["cut"]
 
 
 def test_values_have_the_unit_of_their_loss_and_what_is_not_known_is_no_target() -> None:
