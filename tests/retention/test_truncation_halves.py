@@ -1,4 +1,4 @@
-"""Truncation of either half of an encoder-decoder: the source or what the decoder reads is cut, the other stays whole."""
+"""Truncation of an encoder-decoder: the source or what the decoder reads is cut, the other half stays whole."""
 
 from __future__ import annotations
 
