@@ -19,7 +19,7 @@ from seqtoolkit.retention.shared import backs, shared
 from seqtoolkit.retention.statistics import ALPHA
 from seqtoolkit.retention.targets import Asked, collect
 from seqtoolkit.retention.view import View
-from seqtoolkit.retention.windows import exchanged, last_losses, portions, truncated
+from seqtoolkit.retention.windows import exchanged, portions, truncated, whole_losses
 
 WITHIN = 0.01  # of the full loss: there the context is enough (Khandelwal et al. 2018)
 ROUNDING = 1e-4  # nats: below it two losses differ by arithmetic
@@ -77,9 +77,7 @@ def truncation(
     sequences, number = np.unique(asked.row.numpy(), return_inverse=True)
     _check(lags, asked.longest, len(sequences))
     groups = shared(lags, asked.span)
-    full = last_losses(view, asked, range(asked.longest - asked.span + 1, asked.longest + 1))[
-        :, ::-1
-    ]  # (M, S)
+    full = whole_losses(view, asked)
     curve = [truncated(view, asked, group, full) for group in groups]
     _check_finite([full, *curve])
     summed = _summed(asked, groups, curve, full)

@@ -19,6 +19,12 @@ GPU_STEPS = 131_072
 Floats = NDArray[np.float64]
 
 
+def whole_losses(seen: View, asked: Asked) -> Floats:
+    """Return the losses (M, S) with all inputs."""
+    group = range(asked.longest - asked.span + 1, asked.longest + 1)
+    return last_losses(seen, asked, group)[:, ::-1]
+
+
 def truncated(seen: View, asked: Asked, group: Sequence[int], full: Floats) -> Floats:
     """Return the losses (M, contexts) with the last inputs only, as many as each context of a group says.
 
