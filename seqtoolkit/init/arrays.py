@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.lib import format as npy
 
+from seqtoolkit.data.labelled.mat_file import held
 from seqtoolkit.data.labelled.ts_header import EXPECTED, Header
 from seqtoolkit.data.opened import opened
 from seqtoolkit.init.holes import filled_series
@@ -175,9 +176,11 @@ def idx(path: str, lines: list[str]) -> Seen:
 
 
 def mat(path: str, lines: list[str]) -> Seen:
-    """Take a MATLAB file for rolls, the only thing that is read from one."""
-    files = [Option(split, path) for split in SPLITS]
-    return _rolls(path, ["a MATLAB file"], files)
+    """Look at the names of the variables of a MATLAB file, of which nothing but rolls are read."""
+    names = held(path)
+    splits = [split for split, words in SPLITS.items() if {f"x_{words[0]}", words[1]} & {*names}]
+    files = [Option(split, path) for split in splits or ["train"]]
+    return _rolls(path, [f"a MATLAB file of {listed(names)}"], files)
 
 
 def _images(what: str, facts: list[str], files: list[Option], sure: Any, why: str) -> Seen:
@@ -189,4 +192,6 @@ def _rolls(path: str, facts: list[str], files: list[Option]) -> Seen:
     guess, why = "rolls: which of several labels are set in the next step", "it has no labels"
     if path.endswith(".mat"):
         why = "such files hold the rolls of Boulanger-Lewandowski et al. 2012"
+    if not any(file.name == "val" for file in files):
+        files = [*files, Option("val", path, "others than those of training would say how good a model is")]
     return Seen("rolls of 0 and 1", facts, guess, "a guess", why, ROLLS, files)

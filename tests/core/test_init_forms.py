@@ -28,6 +28,15 @@ def mat(path: Path) -> None:
     savemat(path, {"traindata": rolls, "validdata": rolls[:3], "testdata": rolls[3:]})
 
 
+def mat_of_one(path: Path) -> None:
+    """Its rolls are no test: a model would be tested on what it has learned."""
+    savemat(path, {"x": RANDOM.integers(0, 2, (6, 8, 4)).astype(float)})
+
+
+def npz_of_one(path: Path) -> None:
+    np.savez(path, x=RANDOM.integers(0, 2, (6, 8, 4)))
+
+
 def arrow(path: Path) -> None:
     pl.DataFrame({"a": RANDOM.normal(size=200), "b": RANDOM.normal(size=200)}).write_ipc(path)
 
@@ -81,6 +90,8 @@ CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
     ),
     ("subjects.npz", with_groups, "LabelledSeriesData", {"split": "group"}, "a classification"),
     ("writers.npz", images_with_groups, "ImageRowsData", {"split": "group"}, "a classification of images"),
+    ("one.mat", mat_of_one, "RollData", {"test": None}, "rolls: which of several labels"),
+    ("one.npz", npz_of_one, "RollData", {"test": None}, "rolls: which of several labels"),
     ("holes.npz", with_missing, "LabelledSeriesData", {"missing": "forward"}, "a classification"),
     ("padded.npz", with_padding, "LabelledSeriesData", {"missing": None}, "a classification"),
     (
@@ -111,7 +122,9 @@ def test_a_file_is_known_and_can_be_read(
     assert guess in seen.guess
     given = {option.name: option.value for option in seen.options}
     assert {key: given.get(key) for key in options} == options
-    build(seen)
+    built = build(seen)
+    for loader in (built.train_dataloader(), built.val_dataloader()):
+        assert next(iter(loader))
     assert main(["init", str(tmp_path / name), "--out", str(tmp_path / "my.yaml")]) == 0
     assert "cannot be read yet" not in capsys.readouterr().out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,35 +15,52 @@ EXPECTED = "a .mat file, as MATLAB's save -v7 or scipy.io.savemat write it"
 SAVE = "x = {first, second}; save('FILE.mat', 'x', '-v7'), where each roll is a matrix of frames by notes"
 
 
+def held(path: str) -> list[str]:
+    """Return the names of the variables of a file.
+
+    Raises ValueError when it is damaged.
+    """
+    content = whole(path, EXPECTED)
+    with _explained(path):
+        from scipy.io import whosmat
+
+        return [str(name) for name, *_ in whosmat(content)]
+
+
 def read_mat(path: str, names: tuple[str, ...]) -> list[NDArray[Any]]:
     """Return the sequences of the first variable of `names` that the file has.
 
     A cell array has one (T, K) for each sequence, a matrix (T, K) is one sequence, (N, T, K) are N of them.
     Raises ValueError that names file and variable: it is damaged, has none of them, or holds something else.
     """
+    content = whole(path, EXPECTED)
+    with _explained(path):
+        from scipy.io import loadmat
+
+        stored = loadmat(content, variable_names=names)
+    found = next((name for name in names if name in stored), None)
+    if found is None:
+        raise ValueError(
+            f"{path} has no variable {' or '.join(names)}; expected {EXPECTED}. It has"
+            f" {', '.join(held(path)) or 'nothing':.200}. Type in MATLAB: {SAVE}"
+        )
+    return _sequences(f"{path}: its {found}", stored[found])
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn whatever scipy raises inside into one ValueError: a damaged file may fail anywhere in its reader."""
     try:
-        from scipy.io import loadmat, whosmat
+        yield
     except ImportError:
         raise ValueError("reading .mat files needs scipy; type pip install 'seqtoolkit[mat]'") from None
-    content = whole(path, EXPECTED)
-    try:
-        held = ", ".join(name for name, *_ in whosmat(content)) or "nothing"
-        content.seek(0)
-        stored = loadmat(content, variable_names=names)
     except NotImplementedError:
         raise ValueError(
             f"{path} is of MATLAB 7.3 (HDF5), which scipy does not read; save it with -v7: {SAVE}"
         ) from None
-    except Exception as error:  # a damaged file may fail anywhere in the reader
+    except Exception as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path} is damaged, or no .mat file ({first:.100}); expected {EXPECTED}") from None
-    found = next((name for name in names if name in stored), None)
-    if found is None:
-        raise ValueError(
-            f"{path} has no variable {' or '.join(names)}; expected {EXPECTED}. It has {held:.200}."
-            f" Type in MATLAB: {SAVE}"
-        )
-    return _sequences(f"{path}: its {found}", stored[found])
 
 
 def _sequences(what: str, value: Any) -> list[NDArray[Any]]:
