@@ -38,7 +38,11 @@ from tests.data.series_made import UNITS, checkpoint, hourly, units
             {"targets": ["heat"], "channels": ["load"]},
             r"a forecast is of channels; add it to --data\.channels",
         ),
-        ({"shares": (0.9, 0.0, 0.1), "horizon": 500}, "val has nothing to answer|none of its"),
+        ({"shares": (0.9, 0.0, 0.1), "horizon": 5}, "val has nothing to answer"),
+        (
+            {"horizon": 320},
+            r"a horizon of 320 steps is longer .* 319 at most; use --data.horizon 319 or less",
+        ),
     ],
 )
 def test_choices_that_do_not_fit_are_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:

@@ -29,6 +29,7 @@ from seqtoolkit.data.tabular.source import open_table
 from seqtoolkit.data.tabular.splits import Split, SplitBy, divide
 from seqtoolkit.data.tabular.table import Known
 from seqtoolkit.data.tabular.tables import TableFile
+from seqtoolkit.data.tabular.windows import regions
 
 FILES = ("file", *SPLITS)
 WINDOW = 256
@@ -87,6 +88,7 @@ def fit_series(options: Mapping[str, Any]) -> Fitted:
         clock=found.table.clock,
     )
     _check_groups(reads, plan, options)
+    _check_horizon(found, splits[first], plan.horizon)
     shares = _missing(found, rows)  # before they are filled
     classes = classes_of(found, rows) if found.columns.label else []
     prepared = {name: prepare(each, plan, splits[name], classes) for name, each in reads.items()}
@@ -161,6 +163,17 @@ def _check_groups(reads: dict[str, Read], plan: Plan, options: Mapping[str, Any]
                 f"{table.place(row)}: {group}, and a forecast needs two or more; give more rows, or leave such groups"
                 " out: --data.short skip"
             )
+
+
+def _check_horizon(found: Read, split: Split, horizon: int) -> None:
+    """Raise ValueError for a horizon that no series reaches in training: its last steps would never be learned."""
+    asked = regions(found.segments, split, 0, 1)
+    most = int((asked.stop - asked.start).max(initial=0))
+    if 0 < most < horizon:
+        raise ValueError(
+            f"{found.table.file}: a horizon of {horizon:,} steps is longer than every series has training rows after"
+            f" its first, {most:,} at most; use --data.horizon {most} or less, or give more rows"
+        )
 
 
 def plan_before(options: Mapping[str, Any]) -> tuple[Plan, dict[str, Any]]:
