@@ -158,6 +158,16 @@ def plain(text: str) -> str:
     return escape(text, quote=False).replace("%", "&#37;")
 
 
+def visible(name: str) -> str:
+    """Write the name of a symbol so that it can be seen, where it is a single space or control character.
+
+    Control Pictures stand for the rare ones only: many a machine has no font for them.
+    """
+    if len(name) != 1 or ord(name) > 32:
+        return name
+    return {" ": "␣", "\n": "↵", "\t": "⇥"}.get(name, chr(0x2400 + ord(name)))
+
+
 def template(scheme: Scheme) -> go.layout.Template:
     """Return the plot template of a colour scheme: quiet axes, no background of its own."""
     axis = {

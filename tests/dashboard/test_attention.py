@@ -1,10 +1,15 @@
 """The attention page opens real checkpoints, says what is wrong with others, and remembers what it opened."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dash import Dash
-from seqtoolkit_dashboard import checkpoints, ids
+from plotly.io.json import to_json_plotly
+from seqtoolkit_dashboard import checkpoints, ids, looking
+from seqtoolkit_dashboard.pages.attention import maps
+from seqtoolkit_dashboard.view import View
 
 from tests.core.number_runs import labelled_run
 from tests.dashboard.client import call, texts
@@ -40,6 +45,14 @@ def test_one_head_and_another_layer(app: Dash, opened: Path) -> None:
     shown = texts(draw(app, "?look=recall-attention&text=abc&layer=2&head=2"))
     assert "Layer 2, head 2" in shown
     assert "Layer 2, head 1" not in shown
+
+
+@pytest.mark.parametrize("last", [0, 3])
+def test_the_future_is_explained_where_there_is_one(opened: Path, last: int) -> None:
+    seen = looking.look(opened / "recall-lstm" / "checkpoints" / "best.ckpt", "cat")[1]  # c, a, t, →
+    shown = maps(replace(seen, positions=[last] * len(seen.rows)), View(), "light")
+    said = " ".join(texts(json.loads(to_json_plotly(shown))))
+    assert ("Empty cells lie in the future of a row" in said) == (last < len(seen.inputs) - 1)
 
 
 def test_what_lies_beyond_the_last_layer_and_head_is_the_last(app: Dash, opened: Path) -> None:

@@ -11,11 +11,12 @@ import pytest
 from dash import Dash
 from plotly.io.json import to_json_plotly
 from seqtoolkit_dashboard import ids
-from seqtoolkit_dashboard.figures.data import balance, histogram, sequences, visible
+from seqtoolkit_dashboard.figures.data import balance, histogram, sequences
 from seqtoolkit_dashboard.pages import data, summary
 from seqtoolkit_dashboard.pages.asked_values import with_asked_values
+from seqtoolkit_dashboard.theme import visible
 
-from seqtoolkit.data_record import Bins, Shown
+from seqtoolkit.data_record import Bins, DataSummary, Shown
 from seqtoolkit.run_folder import RunFolder
 from seqtoolkit.runs import Run
 from tests.dashboard.client import call, figures, page, texts
@@ -139,6 +140,27 @@ def test_one_value_alone_is_said_with_its_sequence_and_what_older_runs_wrote_is_
     assert with_asked_values(classes) == classes
 
 
+@pytest.mark.parametrize(
+    ("supervised", "says"), [(256.0, "256 steps are"), (6.42, "6.4 steps are"), (1.0, "one step is")]
+)
+def test_whole_numbers_of_steps_are_written_as_such(supervised: float, says: str) -> None:
+    found = summary.shown(recall_data(supervised=supervised), RUN, "light")
+    assert any(
+        f"Of a sequence, {says} asked for" in text for text in texts(json.loads(to_json_plotly(found)))
+    )
+
+
+def test_channels_that_are_not_drawn_are_mentioned() -> None:
+    found = series_data()
+    assert "Only the first 2 channels are drawn." in said_of(found)
+    drawn = [one for one in found.channels if one.name in found.shown[0].values]
+    assert "channels are drawn" not in said_of(replace(found, channels=drawn))
+
+
+def said_of(found: DataSummary) -> str:
+    return " ".join(texts(json.loads(to_json_plotly(summary.shown(found, RUN, "light")))))
+
+
 def test_what_has_no_picture_is_made_visible() -> None:
-    assert [visible(name) for name in (" ", "\n", "a", "new york")] == ["␠", "␊", "a", "new york"]
+    assert [visible(name) for name in (" ", "\n", "a", "new york", "")] == ["␣", "↵", "a", "new york", ""]
     assert data.PAGE.path == "/data"

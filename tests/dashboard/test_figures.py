@@ -102,6 +102,14 @@ def test_the_future_is_empty_and_repeated_letters_stay_apart() -> None:
     assert trace.customdata[0][1] == "a (input 2)"
 
 
+def test_spaces_and_line_feeds_can_be_seen_on_the_axes() -> None:
+    axes = Axes(["a", " "], [" ", "\n"], [0, 1])
+    figure = heat_map(np.zeros((2, 2)), axes, "influence", 1.0, "light")
+    assert list(figure.layout.xaxis.ticktext) == ["a", "␣"]
+    assert list(figure.layout.yaxis.ticktext) == ["␣", "↵"]
+    assert figure.data[0].customdata[0][1] == "␣ (input 2)"
+
+
 def test_long_inputs_have_few_labels() -> None:
     axes = Axes(["a"] * 500, ["b"] * 100, list(range(400, 500)))
     figure = heat_map(np.zeros((100, 500)), axes, "influence", 1.0, "dark")

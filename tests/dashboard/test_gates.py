@@ -113,6 +113,14 @@ def test_the_histogram_counts_every_unit_once(constants: list[float]) -> None:
     assert figure.layout.xaxis.title.text == "time constant τ (steps)"
 
 
+def test_thousands_of_steps_are_written_without_an_exponent() -> None:
+    figure = gates.histogram(np.array([0.5, 20, 3000, 25_000], np.float32), 0, "light")
+    assert list(figure.layout.xaxis.ticktext) == ["1", "10", "100", "1,000", "10,000"]
+    assert [gates.steps(value) for value in (0.1234, 999.4, 1234.5, 12_345, np.inf)] == [
+        "0.123 steps", "999 steps", "1,230 steps", "12,300 steps", "∞ steps"
+    ]  # fmt: skip
+
+
 def test_names_from_checkpoints_are_only_text() -> None:
     units = gates.Units([0], np.array([1.0]))
     values = {"cell": np.array([[0.2, 0.8]], np.float32), "forget_gate": np.array([[0.2, 0.8]], np.float32)}

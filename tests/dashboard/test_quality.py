@@ -144,6 +144,11 @@ def test_what_stands_for_a_forecast_is_nearest_the_median(levels: list[float], n
     assert list(drawn[name].y) == curves["sensor 0"][curve]
 
 
+def test_panels_that_are_left_out_are_counted(app: Dash, tested: Path) -> None:
+    write_records(RunFolder(tested / "recall-rnn"), *forecast_records(0.1), *forecast_examples(outputs=9))
+    assert "loss 3, asked at 2026-01-01 23:00, 3 more not drawn" in texts(draw(app, "?run=recall-rnn"))
+
+
 def test_a_point_forecast_has_no_band_and_texts_no_picture() -> None:
     one = forecast_examples(1)[0]
     point = replace(one, quantiles=[], forecast={name: curves[2:3] for name, curves in one.forecast.items()})
@@ -166,6 +171,15 @@ def test_examples_lead_to_the_pages_that_open_the_checkpoint(app: Dash, tested: 
     drawn = texts(draw(app, "?run=recall-lstm&examples=drawn"))
     assert {"Examples drawn by chance, recall-lstm", "cat"} <= set(drawn)
     assert "loss 3, asked at 2026-01-01 23:00" in texts(draw(app, "?run=recall-rnn"))
+
+
+def test_what_no_example_has_is_no_column(app: Dash, tested: Path) -> None:
+    assert {"True", "Answered"} <= set(texts(draw(app, "?run=recall-lstm")))
+    run = RunFolder(tested / "recall-lstm")
+    write_records(run, *quality_records(0.1), *[replace(one, truth="", answer="") for one in text_examples()])
+    found = set(texts(draw(app, "?run=recall-lstm")))
+    assert {"Read", "remember"} <= found
+    assert not {"True", "Answered"} & found
 
 
 def test_examples_of_numbers_lead_there_by_their_place_in_the_split(app: Dash, tested: Path) -> None:

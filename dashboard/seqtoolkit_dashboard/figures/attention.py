@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from seqtoolkit_dashboard.theme import RAMPS, UNSEEN, Scheme, plain, template
+from seqtoolkit_dashboard.theme import RAMPS, UNSEEN, Scheme, plain, template, visible
 
 Kind = Literal["attention", "influence"]
 TICKS = 40  # labels on an axis, beyond which they are thinned
@@ -29,8 +29,8 @@ def heat_map(values: np.ndarray, axes: Axes, kind: Kind, top: float, scheme: Sch
     """Draw values (R, T) on colours from 0 to `top`, so that maps with the same top can be compared."""
     steps = np.arange(len(axes.inputs))
     seen = steps[None, :] <= np.asarray(axes.positions)[:, None]  # (R, T)
-    columns = [f"{plain(name)} (input {i + 1})" for i, name in enumerate(axes.inputs)]
-    rows = [f"{plain(name)} (output {i + 1})" for i, name in enumerate(axes.rows)]
+    columns = [f"{plain(visible(name))} (input {i + 1})" for i, name in enumerate(axes.inputs)]
+    rows = [f"{plain(visible(name))} (output {i + 1})" for i, name in enumerate(axes.rows)]
     figure = go.Figure(
         go.Heatmap(
             z=np.where(seen, values, np.nan).astype(np.float32),
@@ -69,5 +69,5 @@ def ticks(names: Sequence[str]) -> dict[str, object]:
     every = -(-len(names) // TICKS)
     return {
         "tickvals": list(range(0, len(names), every)),
-        "ticktext": [plain(name) for name in names[::every]],
+        "ticktext": [plain(visible(name)) for name in names[::every]],
     }

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from seqtoolkit.data_record import Bins, Shown
-from seqtoolkit_dashboard.theme import PALETTE, Scheme, faded, plain, template
+from seqtoolkit_dashboard.theme import PALETTE, Scheme, faded, plain, template, visible
 
 HEIGHT, LINE = 260, 130  # pixels: a histogram, a channel of the sequences
 TICKS = 40  # names on an axis, at most
@@ -63,12 +63,6 @@ def sequences(shown: Sequence[Shown], scheme: Scheme) -> go.Figure:
         figure.update_yaxes(title_text=plain(channel[:18]), row=row, nticks=4)
     figure.update_xaxes(title_text="step", row=len(channels))
     return _finished(figure, scheme, LINE * len(channels) + 110)
-
-
-def visible(name: str) -> str:
-    """Write a name of a symbol so that it can be seen: spaces and control characters by their pictures."""
-    seen = "".join(chr(0x2400 + ord(c)) if ord(c) < 32 else "␠" if c == " " else c for c in name)
-    return seen if len(name) == 1 else name
 
 
 def _line(number: int, one: Shown, channel: str, colour: str, named: bool) -> go.Scatter:

@@ -21,9 +21,18 @@ def drawable(example: Example) -> bool:
     )
 
 
+def left_out(example: Example) -> int:
+    """Return how many outputs, or channels, have no panel."""
+    return max(0, len(_names(example)) - MOST)
+
+
+def _names(example: Example) -> list[str]:
+    return list(example.forecast) or list(example.future) or list(example.past)
+
+
 def forecast(example: Example, colour: str, scheme: Scheme) -> go.Figure:
     """Draw a panel for each output, or for each channel where nothing is forecast; the last step read is 0."""
-    names = (list(example.forecast) or list(example.future) or list(example.past))[:MOST]
+    names = _names(example)[:MOST]
     figure = make_subplots(rows=len(names), shared_xaxes=True, vertical_spacing=0.2 / max(2, len(names)))
     for row, name in enumerate(names, 1):
         for trace in [*_bands(example, name, colour), *_lines(example, name, colour, scheme)]:

@@ -36,7 +36,12 @@ class Units:
 
 def steps(value: float) -> str:
     """Write a time constant."""
-    return "∞ steps" if math.isinf(value) else f"{value:.3g} steps"
+    return "∞ steps" if math.isinf(value) else f"{_rounded(value)} steps"
+
+
+def _rounded(value: float) -> str:
+    """Write three digits, and thousands without an exponent."""
+    return f"{float(f'{value:.3g}'):,.0f}" if 1000 <= value < 1e6 else f"{value:.3g}"
 
 
 def unit_map(values: np.ndarray, name: str, inputs: Sequence[str], units: Units, scheme: Scheme) -> go.Figure:
@@ -158,7 +163,7 @@ def _decimal_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
             break
     else:
         places = np.linspace(low, high, 5).tolist()
-    return places, [f"{10**place:.3g}" for place in places]
+    return places, [_rounded(10**place) for place in places]
 
 
 def title(name: str) -> str:

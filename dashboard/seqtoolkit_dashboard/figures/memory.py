@@ -127,7 +127,7 @@ def _draw_curves(figure: go.Figure, panels: Sequence[Panel], scheme: Scheme) -> 
             traces += [*([] if curve.twin else band(curve)), line(curve, first)]
             named |= {curve.label} if first else set()
         figure.add_traces(traces, rows=row, cols=1)
-        figure.update_yaxes(title_text=plain(panel.axis), range=_range(panel), row=row)
+        figure.update_yaxes(title_text=plain(panel.axis), range=_range(panel), exponentformat="e", row=row)
     if several(everything):
         names = [name for name in PROTOCOLS if any(curve.record.protocol == name for curve in everything)]
         figure.add_traces(

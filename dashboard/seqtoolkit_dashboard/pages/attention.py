@@ -117,7 +117,7 @@ def maps(seen: Inspection, view: View, scheme: Scheme, crossed: bool = False) ->
     axes = Axes(seen.inputs, seen.rows, seen.positions)
     top = float(max(seen.influence.max(initial=0.0), 1e-9))
     influence = numbers.over_steps(heat_map(seen.influence, axes, "influence", top, scheme), seen.read)
-    says = (_STEPS if seen.read else _SYMBOLS) + ("" if crossed else _FUTURE)
+    says = (_STEPS if seen.read else _SYMBOLS) + ("" if crossed or not _has_future(seen) else _FUTURE)
     cards = [numbers.card(seen.read, scheme)] if seen.read else []
     cards.append(parts.card("Influence", parts.graph(influence, says)))
     if not seen.attention:
@@ -139,6 +139,10 @@ def maps(seen: Inspection, view: View, scheme: Scheme, crossed: bool = False) ->
         for head in heads
     ]
     return html.Div([*cards, *drawn], className="maps")
+
+
+def _has_future(seen: Inspection) -> bool:
+    return any(position < len(seen.inputs) - 1 for position in seen.positions)
 
 
 def _more(view: View) -> Any:

@@ -10,7 +10,7 @@ from dash import html
 
 from seqtoolkit.quality import Example
 from seqtoolkit.runs import Run
-from seqtoolkit_dashboard.figures.forecast import drawable, forecast
+from seqtoolkit_dashboard.figures.forecast import drawable, forecast, left_out
 from seqtoolkit_dashboard.pages import measured, numbers, parts
 from seqtoolkit_dashboard.theme import LineStyle, Scheme
 from seqtoolkit_dashboard.view import View
@@ -40,7 +40,8 @@ def of_run(run: Run, found: Sequence[Example], view: View, style: LineStyle, sch
 def _series(one: Example, run: Run, view: View, style: LineStyle, scheme: Scheme) -> Any:
     said = [f"true: {one.truth}"] * bool(one.truth) + [f"answered: {one.answer}"] * bool(one.answer)
     when = one.labels.get("past", [])[-1:]
-    words = ", ".join([*said, f"loss {one.loss:.4g}", *(f"asked at {time}" for time in when)])
+    more = [f"{count} more not drawn"] if (count := left_out(one)) else []
+    words = ", ".join([*said, f"loss {one.loss:.4g}", *(f"asked at {time}" for time in when), *more])
     drawn = parts.graph(forecast(one, style.colour, scheme), words)
     return parts.card(
         f"Example {one.index:,}", drawn, *([html.P(_links(one, run, view))] if _input(one) else [])
@@ -48,16 +49,22 @@ def _series(one: Example, run: Run, view: View, style: LineStyle, scheme: Scheme
 
 
 def _texts(run: Run, found: Sequence[Example], view: View) -> Any:
+    columns: dict[str, list[str]] = {
+        "Read": [one.text for one in found],
+        "True": [one.truth for one in found],
+        "Answered": [one.answer for one in found],
+    }
+    kept = {name: column for name, column in columns.items() if any(column)}  # a text has no single answer
     body = [
         [
             f"{one.index:,}",
-            *map(_code, (one.text, one.truth, one.answer)),
+            *(_code(column[place]) for column in kept.values()),
             f"{one.loss:.4g}",
             html.Span(_links(one, run, view)),
         ]
-        for one in found
+        for place, one in enumerate(found)
     ]
-    head = ["Example", "Read", "True", "Answered", "Loss", "Look into it"]
+    head = ["Example", *kept, "Loss", "Look into it"]
     return html.Div(parts.rich_table(f"{len(found)} examples", head, body, 760), className="card")
 
 

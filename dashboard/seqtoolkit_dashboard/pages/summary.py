@@ -9,9 +9,9 @@ from dash import html
 
 from seqtoolkit.data_record import Bins, DataSummary, Shown, Spread
 from seqtoolkit.runs import Run
-from seqtoolkit_dashboard.figures.data import balance, histogram, sequences, visible
+from seqtoolkit_dashboard.figures.data import balance, histogram, sequences
 from seqtoolkit_dashboard.pages import parts
-from seqtoolkit_dashboard.theme import Scheme
+from seqtoolkit_dashboard.theme import Scheme, visible
 
 _LEVELS = ("Smallest", "5 %", "25 %", "Median", "75 %", "95 %", "Largest")
 _SPLITS = {"train": "Training", "val": "Validation", "test": "Test"}
@@ -65,7 +65,8 @@ def _sizes(found: DataSummary, run: Run) -> Any:
     ]
     says = f"{run.id} learns {found.task or 'a task of its own'}: {_KINDS.get(found.target, found.target)}."
     one = abs(found.supervised - 1) < 0.05
-    steps = "one step is" if one else f"{found.supervised:,.1f} steps are"
+    count = f"{found.supervised:,.1f}".removesuffix(".0")
+    steps = "one step is" if one else f"{count} steps are"
     asked = f" Of a sequence, {steps} asked for, on average."
     same = f" All sequences have {found.lengths.high[0]:,} steps." if len(found.lengths.count) == 1 else ""
     data = {"caption": "Splits", "head": ["Split", "Sequences", "Batches"], "body": body}
@@ -108,7 +109,7 @@ def _batch(found: DataSummary, scheme: Scheme) -> Any:
     if not found.shown:
         return None
     if any(one.values for one in found.shown):
-        drawn = parts.graph(sequences(found.shown, scheme), _SERIES)
+        drawn = parts.graph(sequences(found.shown, scheme), _SERIES + _left_out(found))
         return html.Div(parts.card("What sequences look like", drawn), className="below")
     rows = [
         html.Div([_symbols(one), html.Span(f"{one.length:,} steps", className="asks")]) for one in found.shown
@@ -116,6 +117,12 @@ def _batch(found: DataSummary, scheme: Scheme) -> Any:
     frame = html.Div(rows, className="batch", tabIndex=0, role="region", **parts.aria(label="Sequences"))
     body = html.Figure([frame, html.Figcaption(_BATCH)])
     return html.Div(parts.card("What a batch looks like", body), className="below")
+
+
+def _left_out(found: DataSummary) -> str:
+    """Say that there are more channels than are drawn, where there are."""
+    drawn = sum(one.name in found.shown[0].values for one in found.channels)
+    return f" Only the first {drawn} channels are drawn." if drawn < len(found.channels) else ""
 
 
 def _symbols(one: Shown) -> Any:
