@@ -114,6 +114,7 @@ def test_long_inputs_have_few_labels() -> None:
     axes = Axes(["a"] * 500, ["b"] * 100, list(range(400, 500)))
     figure = heat_map(np.zeros((100, 500)), axes, "influence", 1.0, "dark")
     assert len(figure.layout.xaxis.tickvals) <= 40
+    assert figure.data[0].xgap == 0  # 500 gaps would be wider than the cells
     assert figure.layout.height <= 700
 
 

@@ -13,6 +13,7 @@ from seqtoolkit_dashboard.theme import RAMPS, UNSEEN, Scheme, plain, template, v
 
 Kind = Literal["attention", "influence"]
 TICKS = 40  # labels on an axis, beyond which they are thinned
+GAPS = 100  # columns, beyond which the gaps between them would hide narrow cells
 UNIT = {"attention": "weight", "influence": "nats"}
 
 
@@ -48,7 +49,7 @@ def heat_map(values: np.ndarray, axes: Axes, kind: Kind, top: float, scheme: Sch
                 "nticks": 5,
                 "title": {"text": UNIT[kind], "font_size": 12},
             },
-            xgap=1,
+            xgap=1 if len(axes.inputs) <= GAPS else 0,
             ygap=1,
         )
     )
