@@ -181,7 +181,7 @@ def _one_each(roles: Roles, sample: DataFrame) -> bool:
     pl = polars()
     return bool(
         sample.group_by(roles.group)
-        .agg(pl.col(roles.label).n_unique() == 1)
+        .agg(pl.col(roles.label).drop_nulls().n_unique() < 2)
         .select(roles.label)
         .to_series()
         .all()
@@ -208,13 +208,21 @@ def _order(roles: Roles, sample: DataFrame) -> tuple[list[Option], list[str]]:
 
 def _odd(roles: Roles, sample: DataFrame) -> list[Option]:
     """Return options for what SeriesData refuses without them: constant channels, groups of one row."""
-    constant = [
-        name for name in roles.channels if not roles.name and sample[name].drop_nulls().n_unique() < 2
-    ]
+    constant = _constant(roles, sample)
     options = [Option("constant", "drop", f"{listed(constant)} may never change")] if constant else []
-    if roles.group and not roles.name and sample.group_by(roles.group).len()["len"].min() == 1:
-        options.append(Option("short", "skip", "groups of one row"))
+    if roles.group:
+        rows = polars().col(roles.time).n_unique() if roles.name else polars().len()
+        if sample.group_by(roles.group).agg(rows.alias("rows"))["rows"].min() == 1:
+            options.append(Option("short", "skip", "groups of one row"))
     return options
+
+
+def _constant(roles: Roles, sample: DataFrame) -> list[str]:
+    if not roles.name:
+        return [name for name in roles.channels if sample[name].drop_nulls().n_unique() < 2]
+    pl = polars()
+    values = sample.group_by(roles.name).agg(pl.col(roles.value).drop_nulls().n_unique().alias("values"))
+    return sorted(map(str, values.filter(pl.col("values") < 2)[roles.name]))
 
 
 def _sure(roles: Roles) -> Sure:

@@ -53,6 +53,18 @@ def test_a_channel_that_lacks_a_time_is_filled(tmp_path: Path) -> None:
     build(seen)
 
 
+def test_a_channel_that_never_changes_and_a_group_of_one_row_get_their_options(tmp_path: Path) -> None:
+    rows = [(t, f"m{n}", name, t * 0.5 if name == "a" else 1.0)
+            for n in range(4) for t in range(1 if n == 3 else 50) for name in ("a", "b")]  # fmt: skip
+    pl.DataFrame(rows, schema=["time", "machine", "sensor", "value"], orient="row").write_csv(
+        tmp_path / "x.csv"
+    )
+    seen = look(str(tmp_path / "x.csv"))
+    options = {option.name: option.value for option in seen.options}
+    assert (options["form"], options["constant"], options["short"]) == ("long", "drop", "skip")
+    assert build(seen).spec["inputs"]["channels"] == ["a"]
+
+
 @pytest.mark.parametrize(("value", "name"), [("load", "sensor"), ("value", "place")])
 def test_a_wide_table_stays_one(value: str, name: str, tmp_path: Path) -> None:
     """What is called neither a value nor the name of a channel is a channel beside a text."""

@@ -114,6 +114,15 @@ def test_a_column_that_is_nearly_of_numbers_is_not_left_out_silently(
         assert "categorical" not in given
 
 
+def test_a_label_that_is_missing_somewhere_is_still_one_for_each_group(tmp_path: Path) -> None:
+    files.by_group(tmp_path / "acts.csv")
+    lines = (tmp_path / "acts.csv").read_text().splitlines()
+    lines[5] = lines[5].rpartition(",")[0] + ","
+    (tmp_path / "acts.csv").write_text("\n".join(lines))
+    options = {option.name: option.value for option in look(str(tmp_path / "acts.csv")).options}
+    assert (options["task"], options["at"]) == ("classification", "end")
+
+
 def test_a_column_of_time_is_not_left_out_silently(tmp_path: Path) -> None:
     frame = pl.DataFrame({"time": [f"noon {n}" for n in range(60)], "load": RANDOM_LOAD})
     frame.write_csv(tmp_path / "x.csv")
