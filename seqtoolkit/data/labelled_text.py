@@ -13,6 +13,7 @@ import torch
 from seqtoolkit.batch import Batch
 from seqtoolkit.codec import Codec
 from seqtoolkit.data.examples import Examples
+from seqtoolkit.data.inputs import Prompts
 from seqtoolkit.data.labelled.class_quality import ClassQuality
 from seqtoolkit.data.lines import BadLine, OnBadLine
 from seqtoolkit.data.metric import SequenceMetric
@@ -20,7 +21,7 @@ from seqtoolkit.data.pairing.symbols import UNKNOWN, Side, Spelling
 from seqtoolkit.data.shares import Shares
 from seqtoolkit.data.texts.label_codec import check_labels
 from seqtoolkit.data.texts.labels_base import LabelData
-from seqtoolkit.data.texts.rows import Columns, Row, read_rows
+from seqtoolkit.data.texts.rows import Columns, Row, read_rows, refuse_table
 
 if TYPE_CHECKING:
     from seqtoolkit.data.metric import AnyModel
@@ -96,6 +97,11 @@ class LabelledTextData(LabelData[Row]):
             return {"text": rows[index].text[:SHOWN]}
 
         return {"classes": ClassQuality(truth, classes, [counts[name] for name in classes], show)}
+
+    def predict_dataloader(self) -> Prompts:
+        """Return the texts of a user; raises ValueError for a table, and see `Prompts`."""
+        refuse_table(self.inputs or "")
+        return super().predict_dataloader()
 
     def predictions(self, model: AnyModel, batch: Batch) -> list[tuple[int, dict[str, Any]]]:
         """Return the class of each text and its probability, or with `n_best` so many of the likeliest classes."""

@@ -216,5 +216,10 @@ def test_predictions_are_the_likeliest_classes_whatever_the_batch(tmp_path: Path
         assert rows[number]["probability"] == pytest.approx(float(chances.max()), abs=2e-6)
     with pytest.raises(ValueError, match=r"nothing to predict: give --data.inputs FILE"):
         build(tmp_path).predict_dataloader()
+    for name in ("asked.csv", "asked.TSV", "asked.jsonl"):  # whose header and labels would be texts
+        with pytest.raises(
+            ValueError, match="is called like a table, and `predict` reads a text on each line"
+        ):
+            build(tmp_path, inputs=write(tmp_path, "text\tlabel\na\tb\n", name)).predict_dataloader()
     with pytest.raises(ValueError, match=r"no texts: give --data.file"):
         LabelledTextData()

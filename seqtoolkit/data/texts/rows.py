@@ -72,6 +72,15 @@ def read_rows(
     return rows, sha256_of(path, EXPECTED)
 
 
+def refuse_table(inputs: str) -> None:
+    """Raise ValueError for a table of texts where a text on each line is read: its header and labels would be texts."""
+    if Path(inputs).suffix.lower() in (".tsv", ".csv", *_JSON):
+        raise ValueError(
+            f"{inputs} is called like a table, and `predict` reads a text on each line: write the texts alone, without"
+            " a header and labels, to a file such as texts.txt"
+        )
+
+
 def _whole(row: Row) -> None:
     for name, cell in (("text", row.text), ("label", row.label)):
         if not cell.strip():
