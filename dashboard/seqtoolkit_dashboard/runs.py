@@ -164,6 +164,9 @@ class RunIndex:
 def note(run: Run) -> str:
     """Say what a person should know about a run: why it failed, or which plugin it needs."""
     error, missing = run.error.replace(f"{run.path.parent}/", ""), ""
+    if run.status == "unreadable" and not error:
+        status = f"{run.record.get('status')!r:.40}"
+        error = f"{run.id}/run.json: its status is {status}, expected 'running', 'finished' or 'crashed'"
     if run.plugin and not _installed(run.plugin.rpartition(" ")[0]):
         missing = f"its checkpoints need the plugin {run.plugin} (for {run.arch}), which is not installed"
     return "; ".join(text for text in (error, missing) if text)

@@ -27,6 +27,8 @@ def test_every_kind_of_run_is_listed(runs_dir: Path) -> None:
 
 
 def test_notes_say_what_is_wrong(runs_dir: Path) -> None:
+    (runs_dir / "no-status").mkdir()
+    (runs_dir / "no-status" / "run.json").write_text('{"schema": 1}')
     notes = {run.id: note(run) for run in RunIndex(runs_dir).runs()}
     assert "loss is NaN at step 412" in notes["g2p-crashed"]
     assert (
@@ -34,6 +36,7 @@ def test_notes_say_what_is_wrong(runs_dir: Path) -> None:
         in notes["minlstm-trial"]
     )
     assert notes["half-copied"].startswith("half-copied/run.json: not valid JSON")
+    assert notes["no-status"].startswith("no-status/run.json: its status is None, expected 'running', ")
     assert notes["recall-lstm"] == ""
 
 

@@ -11,7 +11,10 @@ from seqtoolkit.data_record import Bins, Shown
 from seqtoolkit_dashboard.theme import PALETTE, Scheme, faded, plain, template, visible
 
 HEIGHT, LINE = 260, 130  # pixels: a histogram, a channel of the sequences
-TICKS = 40  # names on an axis, at most
+TICKS, WIDE_TICKS = (
+    40,
+    16,
+)  # names on an axis, at most: single characters, and longer ones, which need more room
 
 
 def histogram(bins: Bins, axis: str, unit: str, scheme: Scheme) -> go.Figure:
@@ -43,7 +46,7 @@ def balance(counts: Mapping[str, float], axis: str, unit: str, scheme: Scheme) -
         hovertemplate=f"%{{customdata[0]}}: {says}<extra></extra>",
     )
     figure = go.Figure(bars).update_yaxes(title_text=unit, rangemode="tozero")
-    every = -(-len(counts) // TICKS)
+    every = -(-len(counts) // (TICKS if all(len(name) == 1 for name in counts) else WIDE_TICKS))
     names = [plain(visible(name[:14])) for name in counts]
     figure.update_xaxes(title_text=axis, tickvals=places[::every], ticktext=names[::every], showgrid=False)
     return _finished(figure, scheme)

@@ -46,7 +46,7 @@ def columns(runs: Sequence[Run]) -> list[Column]:
         Column("id", "Run", 190),
         Column("status", "Status", 130),
         Column("arch", "Architecture", 150 if all(run.label == run.arch for run in runs) else 220),
-        Column("task", "Task", 110),
+        Column("task", "Task", 145),
         *([Column("note", "Note", 300)] if any(map(note, runs)) else []),
         Column("parameters", "Parameters", 140, ",d"),
         Column("step", "Step", 110, ",d"),
