@@ -106,9 +106,10 @@ def npz(path: str, lines: list[str]) -> Seen:
     if not labelled:
         return _rolls(path, facts, files)
     shape, dtype = x
-    if len(shape) >= 3 and dtype.kind in "ub" and shape[1] > 3 and shape[2] > 3:
+    if (len(shape) == 4 or (len(shape) == 3 and dtype.kind in "ub")) and shape[1] > 3 and shape[2] > 3:
         files = [*files, *_by_group(shapes)]
-        return _images("images (.npz)", facts, files, "a guess", "x has whole numbers of the shape of images")
+        why = "x has pixels of channels" if len(shape) == 4 else "x has whole numbers of the shape of images"
+        return _images("images (.npz)", facts, files, "a guess", why)
     return Seen(
         what="series with a label each (.npz)",
         facts=facts,

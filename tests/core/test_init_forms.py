@@ -71,6 +71,10 @@ def with_padding(path: Path) -> None:
     np.savez(path, x=x, y=np.arange(40) % 2, lengths=lengths)
 
 
+def in_colour(path: Path) -> None:
+    np.savez(path, x=RANDOM.random((60, 5, 5, 3)), y=np.arange(60) % 3)
+
+
 def images_with_groups(path: Path) -> None:
     x = RANDOM.integers(0, 255, (60, 6, 6), dtype=np.uint8)
     np.savez(path, x=x, y=np.arange(60) % 3, groups=np.arange(60) // 6)
@@ -92,6 +96,7 @@ CASES: list[tuple[str, Callable[[Path], None], str, dict[str, Any], str]] = [
     ("writers.npz", images_with_groups, "ImageRowsData", {"split": "group"}, "a classification of images"),
     ("one.mat", mat_of_one, "RollData", {"test": None}, "rolls: which of several labels"),
     ("one.npz", npz_of_one, "RollData", {"test": None}, "rolls: which of several labels"),
+    ("colour.npz", in_colour, "ImageRowsData", {"read": "rows"}, "a classification of images"),
     ("holes.npz", with_missing, "LabelledSeriesData", {"missing": "forward"}, "a classification"),
     ("padded.npz", with_padding, "LabelledSeriesData", {"missing": None}, "a classification"),
     (

@@ -25,6 +25,10 @@ ARRAYS: list[tuple[dict[str, Any], str]] = [
     ({"x": X + 1j}, r"save x=x\.astype\(float\)"),
     ({"x": OBJECTS}, r"padded to the longest, x=\(N, T, F\), with lengths=\(N,\)"),
     ({"x": X, "y": np.array(["a", 1], dtype=object)}, r"texts or numbers: y=y\.astype\(str\)"),
+    (
+        {"x": X, "groups": np.array(["a", 1], dtype=object)},
+        r"Save plain texts: groups=groups\.astype\(str\)$",
+    ),
     ({"x": X, "y": np.eye(2)}, r"y=y\.argmax\(1\) where it has a column for each class"),
     ({"x": X, "y": [1.0, np.nan]}, r"keep = numpy\.isfinite\(y\), then save x=x\[keep\], y=y\[keep\]"),
     ({"x": X, "lengths": [1.0, 2.0]}, r"save lengths=numpy\.array\(\[len\(one\) for one in series\]\)"),

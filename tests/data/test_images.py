@@ -112,6 +112,10 @@ def test_wrong_images_are_refused(tmp_path: Path) -> None:
             {"x": images[0], "y": [0, 1]},
             r"its images are uint8 of the shape \(3, 4\); expected numbers, \(N, H, W\)",
         ),
+        (
+            {"x": images, "y": [0, NAN]},
+            r"x.npz: the label of image 2 is no finite number; leave such images out",
+        ),
         ({"x": images[:0], "y": []}, r"its images are uint8 of the shape \(0, 3, 4\)"),
         (
             {"x": np.where(images == 13, NAN, images), "y": [0, 1]},

@@ -53,7 +53,12 @@ def read_images(path: str, split: str = "", labelled: bool = True) -> Images:
     if labels is not None and labels.shape != (len(pixels),):
         raise ValueError(
             f"{path} has {len(pixels)} images and labels of the shape {labels.shape}; expected a label for"
-            " each image: save y=numpy.array([...])"
+            " each image: save y=numpy.array([...]), and y=y.argmax(1) where it has a column for each class"
+        )
+    if labels is not None and labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise ValueError(
+            f"{path}: the label of image {np.argmin(np.isfinite(labels)) + 1} is no finite number; leave such images"
+            " out: keep = numpy.isfinite(y), then save x=x[keep], y=y[keep]"
         )
     bad = np.flatnonzero(~np.isfinite(pixels).reshape(len(pixels), -1).all(1))
     if len(bad):

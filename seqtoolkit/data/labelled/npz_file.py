@@ -67,4 +67,6 @@ def _plain(key: str) -> str:
     """Say how an array of Python objects is saved without them."""
     if key.startswith("x"):
         return "Save plain numbers: sequences padded to the longest, x=(N, T, F), with lengths=(N,)"
+    if key.startswith("groups"):
+        return f"Save plain texts: {key}={key}.astype(str)"
     return f"Save plain texts or numbers: {key}={key}.astype(str), or {key}={key}.astype(float)"
