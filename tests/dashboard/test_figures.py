@@ -110,6 +110,12 @@ def test_spaces_and_line_feeds_can_be_seen_on_the_axes() -> None:
     assert figure.data[0].customdata[0][1] == "␣ (input 2)"
 
 
+def test_single_characters_stand_upright_and_longer_names_may_turn() -> None:
+    for names, angle, turns in ((["a", "b"], 0, None), (["a", "13"], None, (0, 90))):
+        axis = heat_map(np.zeros((1, 2)), Axes(names, ["x"], [1]), "influence", 1.0, "light").layout.xaxis
+        assert (axis.tickangle, axis.autotickangles) == (angle, turns)
+
+
 def test_long_inputs_have_few_labels() -> None:
     axes = Axes(["a"] * 500, ["b"] * 100, list(range(400, 500)))
     figure = heat_map(np.zeros((100, 500)), axes, "influence", 1.0, "dark")

@@ -146,7 +146,9 @@ def test_what_stands_for_a_forecast_is_nearest_the_median(levels: list[float], n
 
 def test_panels_that_are_left_out_are_counted(app: Dash, tested: Path) -> None:
     write_records(RunFolder(tested / "recall-rnn"), *forecast_records(0.1), *forecast_examples(outputs=9))
-    assert "loss 3, asked at 2026-01-01 23:00, 3 more not drawn" in texts(draw(app, "?run=recall-rnn"))
+    assert "loss 3, asked at 2026-01-01 23:00, 3 more outputs not drawn" in texts(
+        draw(app, "?run=recall-rnn")
+    )
 
 
 def test_a_point_forecast_has_no_band_and_texts_no_picture() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from seqtoolkit_dashboard.figures.attention import UNIT, ticks
+from seqtoolkit_dashboard.figures.attention import UNIT, across, ticks
 from seqtoolkit_dashboard.theme import INK, RAMPS, Scheme, plain, template
 
 Kind = Literal["attention", "influence"]
@@ -70,7 +70,7 @@ def row_bars(rows: Sequence[Row], scheme: Scheme) -> go.Figure:
             title_text=f"{TITLE[kind]} ({UNIT[kind]})", rangemode="tozero", nticks=4, row=place
         )
     longest = max((row.source for row in rows), key=len)
-    figure.update_xaxes(**_fitting(longest), showgrid=False)
+    figure.update_xaxes(**across(longest), showgrid=False)
     figure.update_xaxes(title_text="source symbol", showticklabels=True, row=len(kinds))
     return figure.update_layout(template=template(scheme), height=150 * len(kinds) + 90, bargap=0.25)
 
@@ -105,7 +105,7 @@ def _map(values: np.ndarray, symbols: Symbols, value: str) -> go.Figure:
 
 def _framed(figure: go.Figure, symbols: Symbols, scheme: Scheme) -> go.Figure:
     """Add axes, and a frame around the pinned row."""
-    figure.update_xaxes(title_text="source symbol", showgrid=False, **_fitting(symbols.source))
+    figure.update_xaxes(title_text="source symbol", showgrid=False, **across(symbols.source))
     figure.update_yaxes(
         title_text="target symbol", showgrid=False, autorange="reversed", **ticks(symbols.target)
     )
@@ -117,10 +117,6 @@ def _framed(figure: go.Figure, symbols: Symbols, scheme: Scheme) -> go.Figure:
             line={"color": INK[scheme], "width": 2},
         )
     return figure.update_layout(template=template(scheme), height=map_height(len(symbols.target)))
-
-
-def _fitting(names: Sequence[str]) -> dict[str, object]:
-    return {"autotickangles": [0, 90], **ticks(names)}
 
 
 def map_height(rows: int) -> int:

@@ -53,7 +53,7 @@ def heat_map(values: np.ndarray, axes: Axes, kind: Kind, top: float, scheme: Sch
             ygap=1,
         )
     )
-    figure.update_xaxes(title_text="input symbol", autotickangles=[0, 90], **ticks(axes.inputs))
+    figure.update_xaxes(title_text="input symbol", **across(axes.inputs))
     figure.update_yaxes(title_text="output symbol", autorange="reversed", **ticks(axes.rows))
     figure.update_xaxes(showgrid=False)
     figure.update_yaxes(showgrid=False)
@@ -63,6 +63,12 @@ def heat_map(values: np.ndarray, axes: Axes, kind: Kind, top: float, scheme: Sch
 def height(axes: Axes) -> int:
     """Return pixels that keep rows legible and the map on one screen."""
     return min(max(24 * len(axes.rows), 140), 620) + 80
+
+
+def across(names: Sequence[str]) -> dict[str, object]:
+    """Name the places of a horizontal axis: single characters stand upright, longer names turn where it is narrow."""
+    turn = {"tickangle": 0} if all(len(name) == 1 for name in names) else {"autotickangles": [0, 90]}
+    return {**turn, **ticks(names)}
 
 
 def ticks(names: Sequence[str]) -> dict[str, object]:

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from seqtoolkit_dashboard.figures.attention import ticks
+from seqtoolkit_dashboard.figures.attention import across
 from seqtoolkit_dashboard.theme import DASHES, INK, PALETTE, RAMPS, Scheme, faded, plain, template
 
 STATES = ("cell", "hidden")  # with a sign; gates lie between 0 and 1
@@ -63,7 +63,7 @@ def unit_map(values: np.ndarray, name: str, inputs: Sequence[str], units: Units,
             colorbar={"thickness": 8, "outlinewidth": 0, "ypad": 0, "nticks": 5},
         )
     )
-    figure.update_xaxes(title_text="input symbol", showgrid=False, autotickangles=[0, 90], **ticks(inputs))
+    figure.update_xaxes(title_text="input symbol", showgrid=False, **across(inputs))
     order = "unit, slowest first" if units.time_constants is not None else "unit"
     figure.update_yaxes(title_text=order, showgrid=False, autorange="reversed", **_unit_ticks(units))
     if 0 < units.pinned <= len(units.order):
@@ -108,7 +108,7 @@ def unit_trace(
             nticks=5,
             row=row,
         )
-    figure.update_xaxes(showgrid=False, autotickangles=[0, 90], **ticks(inputs))
+    figure.update_xaxes(showgrid=False, **across(inputs))
     figure.update_xaxes(title_text="input symbol", showticklabels=True, row=len(rows))
     return figure.update_layout(template=template(scheme), height=170 * len(rows) + 110)
 

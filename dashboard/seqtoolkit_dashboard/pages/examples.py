@@ -40,7 +40,8 @@ def of_run(run: Run, found: Sequence[Example], view: View, style: LineStyle, sch
 def _series(one: Example, run: Run, view: View, style: LineStyle, scheme: Scheme) -> Any:
     said = [f"true: {one.truth}"] * bool(one.truth) + [f"answered: {one.answer}"] * bool(one.answer)
     when = one.labels.get("past", [])[-1:]
-    more = [f"{count} more not drawn"] if (count := left_out(one)) else []
+    kind = "outputs" if one.forecast or one.future else "channels"
+    more = [f"{count} more {kind} not drawn"] if (count := left_out(one)) else []
     words = ", ".join([*said, f"loss {one.loss:.4g}", *(f"asked at {time}" for time in when), *more])
     drawn = parts.graph(forecast(one, style.colour, scheme), words)
     return parts.card(
