@@ -23,6 +23,7 @@ def test_a_mistake_is_one_error_that_says_where(tmp_path: Path) -> None:
 
     assert "row 4: column 'load' has 'warm'; expected a number" in refused("a,2,warm,2,on")
     assert "row 4: column 'load' has '1_0'; expected a number" in refused("a,2,1_0,2,on")
+    assert "row 4: column 'load' has '\u0663'; expected a number" in refused("a,2,\u0663,2,on")
     assert "row 4: column 'heat' is infinite" in refused("a,2,1,-inf,on")
     assert "row 4: column 'heat' has 1e+99, too large" in refused("a,2,1,1e99,on")
     assert "row 4: channel 'heat' has no value" in refused("a,2,1,NA,on")
@@ -44,6 +45,11 @@ def test_a_mistake_is_one_error_that_says_where(tmp_path: Path) -> None:
         head="machine,time,lode,heat,mode"
     )
     assert "has two columns of the name 'load'" in refused(head="machine,time,load,load,mode")
+    (tmp_path / "new.csv").write_bytes(b"PAR1\x15\x04\n\xff")
+    with pytest.raises(
+        ValueError, match="is a file of Parquet, and rows of a CSV are streamed; leave out --str"
+    ):
+        streamed(path, str(tmp_path / "new.csv"))
     (tmp_path / "new.csv").write_bytes(b"")
     with pytest.raises(ValueError, match="has no header; expected a CSV whose first line names its columns"):
         streamed(path, str(tmp_path / "new.csv"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from seqtoolkit.data.lines import BadLine, decode, lines
-from seqtoolkit.data.tabular.source import check_names, separator_of
+from seqtoolkit.data.tabular.source import BINARY, check_names, separator_of
 
 LONGER = "; a quotation ends on its line here: leave out --stream for longer ones"
 
@@ -36,6 +36,10 @@ class RowLines(AbstractContextManager["RowLines"]):
     def names(self) -> list[str]:
         """The columns, as soon as the header is there."""
         number, first = next(self._lines, (1, b""))
+        for kind in (kind for magic, kind in BINARY.items() if first.startswith(magic)):
+            raise ValueError(
+                f"{self.name} is a file of {kind}, and rows of a CSV are streamed; leave out --stream"
+            )
         text = self._decode(number, first)
         if not text.strip():
             raise ValueError(f"{self.name} has no header; expected a CSV whose first line names its columns")

@@ -142,7 +142,8 @@ class SeriesStream:
         if text in EMPTY:
             return np.nan
         try:
-            return float(_BOOLEANS.get(text.lower(), "" if "_" in text else text))
+            foreign = "_" in text or not text.isascii()  # which Python reads, and polars does not
+            return float(_BOOLEANS.get(text.lower(), "" if foreign else text))
         except ValueError:
             raise ValueError(text_found(self.name, name, number, text)) from None
 
