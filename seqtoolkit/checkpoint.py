@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from seqtoolkit import plugins
 from seqtoolkit.codec import Codec
@@ -156,7 +157,7 @@ def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel 
         if layers != count:
             raise CheckpointError(f"it says {count} layers and has weights of {layers}")
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             expected = {name: tuple(value.shape) for name, value in described.build().state_dict().items()}
     except Exception as error:  # whatever the values of the file lead a constructor to
         raise CheckpointError(f"its model cannot be built ({_first_line(error)})") from None
@@ -170,6 +171,17 @@ def _rebuild(described: Described, weights: dict[str, Tensor]) -> SequenceModel 
     model = described.build()
     model.load_state_dict(weights)
     return model
+
+
+class _Undrawn(TorchFunctionMode):
+    """Draw no weights: what has no memory has no values, and torch imports its compiler, for seconds, to draw them."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Leave a tensor that is to be filled by chance as it is."""
+        kwargs = kwargs or {}
+        if getattr(func, "__name__", "") in ("normal_", "uniform_"):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
 
 
 def _check_codec(spec: dict[str, Any], with_encoder: bool) -> None:
