@@ -20,7 +20,6 @@ from torch.export import Dim, ExportedProgram
 from torch.utils import _pytree
 
 from seqtoolkit.checkpoint import Checkpoint
-from seqtoolkit.encoder_decoder import EncoderDecoder
 from seqtoolkit.mixer import State
 from seqtoolkit.model import SequenceModel
 
@@ -63,7 +62,7 @@ class _First(nn.Module):
 def programs(checkpoint: Checkpoint) -> dict[str, ExportedProgram]:
     """Return the programs `first` and `next`, by torch.export, for any number of sequences at once.
 
-    Raises ValueError when the model has an encoder, or its steps depend on how many there were.
+    Raises ValueError when its steps depend on how many there were.
     """
     served = served_model(checkpoint)
     inputs = drawn(checkpoint, ROWS, 1)[:, :1]
@@ -82,15 +81,8 @@ def programs(checkpoint: Checkpoint) -> dict[str, ExportedProgram]:
 
 
 def served_model(checkpoint: Checkpoint) -> Served:
-    """Return the steps of a checkpoint's model as they are served.
-
-    Raises ValueError when it has an encoder.
-    """
-    if isinstance(checkpoint.model, EncoderDecoder):
-        raise ValueError(
-            f"{checkpoint.path} has an encoder, which reads a source of any length at once, and only models of steps"
-            " are exported; use `seqtoolkit predict`, or train without --model.encoder"
-        )
+    """Return the steps of a checkpoint's model, which has no encoder, as they are served."""
+    assert isinstance(checkpoint.model, SequenceModel)
     return Served(copy.deepcopy(checkpoint.model), checkpoint.described.spec).eval().requires_grad_(False)
 
 
@@ -119,7 +111,7 @@ def difference(checkpoint: Checkpoint, first: Any, later: Any) -> float:
                 given, found = first(step) if found is None else later(step, found)
             except Exception:  # a program that was traced for some states only refuses the others
                 return float("inf")
-            largest = max(largest, _apart(given, expected), *map(_apart, leaves(found), leaves(state)))
+            largest = max(largest, apart(given, expected), *map(apart, leaves(found), leaves(state)))
     return largest
 
 
@@ -129,11 +121,13 @@ def leaves(state: State) -> list[Tensor]:
     return found
 
 
-def _apart(found: Tensor, expected: Tensor) -> float:
+def apart(found: Tensor, expected: Tensor) -> float:
+    """Return the largest difference of two tensors, relative to the largest value; infinite for other shapes."""
     if found.shape != expected.shape:
         return float("inf")
     if not expected.numel():
         return 0.0
+    found, expected = found.double(), expected.double()  # masks are compared, too
     return float((found - expected).abs().max() / expected.abs().max().clamp(min=1))
 
 

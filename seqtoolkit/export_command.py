@@ -21,7 +21,7 @@ SCHEMA = 1
 
 
 def main(argv: list[str]) -> int:
-    """Export a checkpoint, or the best one of a run."""
+    """Export a checkpoint, or the best one of a run; models with an encoder, too."""
     try:
         options = _parser().parse_args(argv)
         print(export(options.path, options.output, options.format))
@@ -54,26 +54,28 @@ def export(path: Path, output: Path | None, format: str) -> str:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    return f"{folder}: first and next step of {checkpoint.arch}, {format}; differs from the checkpoint by {apart:.1e}"
+    made = f"first and next step of {checkpoint.described}, {format}"
+    return f"{folder}: {made}; differs from the checkpoint by {apart:.1e}"
 
 
 def _write(checkpoint: Checkpoint, folder: Path, format: str) -> float:
     """Write the programs, read them again, and compare them with the model."""
-    from seqtoolkit.export import TOLERANCE, difference, programs
+    from seqtoolkit.export import TOLERANCE
 
-    made = programs(checkpoint)
+    exporter = _exporters(checkpoint)[0]
+    made = exporter.programs(checkpoint)
     if format == "onnx":
         from seqtoolkit.export_onnx import opened, save
     else:
         from seqtoolkit.export_torch import opened, save
     files = {name: save(program, folder, name) for name, program in made.items()}
     first, later = (opened(folder / files[name]) for name in ("first", "next"))
-    apart = difference(checkpoint, first, later)
+    apart: float = exporter.difference(checkpoint, first, later)
     if not apart <= TOLERANCE:
         raise ValueError(
-            f"the exported {checkpoint.arch} differs from the checkpoint's model by {apart:.1e} of the largest value,"
-            f" more than {TOLERANCE:.0e}; nothing is written. Steps that depend on how many there were, as with"
-            " a window of attention, cannot be exported"
+            f"the exported {checkpoint.described} differs from the checkpoint's model by {apart:.1e} of the"
+            f" largest value, more than {TOLERANCE:.0e}; nothing is written. Steps that depend on how many there"
+            " were, as with a window of attention, cannot be exported"
         )
     write_json(folder / "model.json", _manifest(checkpoint, files, apart))
     return apart
@@ -81,19 +83,27 @@ def _write(checkpoint: Checkpoint, folder: Path, format: str) -> float:
 
 def _manifest(checkpoint: Checkpoint, files: dict[str, str], apart: float) -> dict[str, Any]:
     """Say what the programs are, what goes in, what comes out, and where they come from."""
-    from seqtoolkit.export_layout import layout
-
     return {
         "schema": SCHEMA,
         "model": str(checkpoint.described),
         "files": files,
-        **layout(checkpoint),
+        **_exporters(checkpoint)[1].layout(checkpoint),
         "spec": checkpoint.described.spec,
         "difference": apart,
         "checkpoint_sha256": sha256_of(str(checkpoint.path), "a checkpoint"),
         "step": checkpoint.step,
         "versions": {name: version(name) for name in ("seqtoolkit", "torch")},
     }
+
+
+def _exporters(checkpoint: Checkpoint) -> tuple[Any, Any]:
+    """Return the modules that export a model, and that say how: models with an encoder have their own."""
+    from seqtoolkit import export, export_layout, export_pairs, export_pairs_layout
+    from seqtoolkit.encoder_decoder import EncoderDecoder
+
+    if isinstance(checkpoint.model, EncoderDecoder):
+        return export_pairs, export_pairs_layout
+    return export, export_layout
 
 
 def _parser() -> argparse.ArgumentParser:

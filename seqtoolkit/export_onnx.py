@@ -36,15 +36,14 @@ def save(program: ExportedProgram, folder: Path, name: str) -> str:
 
 
 def opened(path: Path) -> Callable[..., Any]:
-    """Return a program as a function: of inputs and, for a later step, the state; it returns scores and state."""
+    """Return a program as a function of inputs, as deep as you like; it returns scores, and all else in one list."""
     from onnxruntime import InferenceSession
 
     session = InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [one.name for one in session.get_inputs()]
 
-    def run(inputs: Tensor, state: Any = None) -> tuple[Tensor, list[Tensor]]:
-        given = [inputs, *leaves(state)] if state is not None else [inputs]
-        fed = {name: part.numpy() for name, part in zip(names, given, strict=True)}
+    def run(*inputs: Any) -> tuple[Tensor, list[Tensor]]:
+        fed = {name: part.numpy() for name, part in zip(names, leaves(inputs), strict=True)}
         scores, *after = map(torch.from_numpy, session.run(None, fed))
         return scores, after
 

@@ -17,6 +17,6 @@ def save(program: ExportedProgram, folder: Path, name: str) -> str:
 
 
 def opened(path: Path) -> Callable[..., Any]:
-    """Return a program as a function: of inputs and, for a later step, the state; it returns scores and state."""
+    """Return a program as a function of its inputs."""
     module: Callable[..., Any] = torch.export.load(path).module()
     return module

@@ -15,7 +15,6 @@ from seqtoolkit.codec import Codec
 from seqtoolkit.described import describe
 from seqtoolkit.export_layout import columns, layout
 from seqtoolkit.model import SequenceModel
-from seqtoolkit.runs import find_checkpoint
 
 TOKENS = {"task": "letters", "vocab_size": 7, "num_classes": 5}
 UNITS: dict[str, Any] = {
@@ -167,15 +166,6 @@ def test_what_cannot_be_exported_is_said_in_one_line(
         assert said in error
         assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
-
-
-def test_a_model_with_an_encoder_is_refused(tmp_path: Path) -> None:
-    codec = Codec(("a", "b", ">", "x", "."), alphabet=("a", "b"), example="ab", separator=">", end=".")
-    spec = {"task": "pairs", "vocab_size": 5, "num_classes": 3, "codec": codec.to_dict(), "max_steps": 4}
-    file = saved(tmp_path, "gru", spec, encoder="gru")
-    with pytest.raises(ValueError, match="has an encoder"):
-        export.programs(checkpoint.load(file))
-    assert find_checkpoint(file) == file
 
 
 def test_notes_of_the_exporter_on_its_own_internals_are_not_shown(tmp_path: Path) -> None:
