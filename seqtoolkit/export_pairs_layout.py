@@ -19,6 +19,7 @@ HOW = (
     " largest score; stop at end_class, or after max_steps classes; next reads the token class + offset, what `first`"
     " returned as known, and the latest state"
 )
+READ = "tokens of the sources: places in decoding.symbols, of equal names the first; padded on the right with any number"
 
 
 def layout(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def layout(checkpoint: Checkpoint) -> dict[str, Any]:
             "first": "source, lengths -> outputs, known, state",
             "next": "inputs, known, state -> outputs, state",
         },
-        "source": _tokens(["B", "S"], "tokens of the sources, padded on the right with any token"),
+        "source": _tokens(["B", "S"], READ),
         "lengths": _tokens(["B"], "tokens of each source without padding, 1 to S"),
         "inputs": _tokens(["B", 1], "tokens of the classes that were answered last: class + decoding.offset"),
         "outputs": {

@@ -44,10 +44,10 @@ class _Looks(nn.Module):
 def traced(module: nn.Module, *inputs: Any) -> ExportedProgram:
     """Trace a module for inputs of any size; the sizes that its weights have are fixed.
 
-    Raises whatever torch does, also when the second axis of the first input, if there is more than one, is fixed.
+    Raises whatever torch does, also when the module takes the first input, (B, S, ...), for one length S only.
     """
     free = [_pytree.tree_map(_sizes, part) for part in inputs]
-    free[0] |= dict.fromkeys(set(free[0]) & {1}, Dim.DYNAMIC)
+    free[0] |= dict.fromkeys(set(free[0]) & {1}, Dim.DYNAMIC)  # AUTO would fix a length in silence
     with quietly():
         return torch.export.export(module, inputs, dynamic_shapes=tuple(free))
 
@@ -62,7 +62,8 @@ def refusal(checkpoint: Checkpoint, model: EncoderDecoder) -> str:
     lengths = torch.arange(STEPS, STEPS - SOURCES, -1)
     source = torch.zeros(SOURCES, STEPS, model.encoder.embedding.embedding_dim)
     if not _can(_Reads(model.encoder), source, lengths):
-        return f"--model.encoder {chosen['encoder']} reads sources of one length only"
+        options = f" with --model.encoder_config {given}" if (given := chosen["encoder_config"]) else ""
+        return f"--model.encoder {chosen['encoder']}{options} cannot be traced for sources of any length"
     if model.attention is not None:
         query = torch.zeros(SOURCES, 1, model.attention.d_query)
         if not _can(_Looks(model.attention), source, query, torch.ones(SOURCES, STEPS, dtype=torch.bool)):

@@ -25,11 +25,9 @@ class Scanned(nn.Module):
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Mix x (B, S, D) from the start; return (B, S, D), and no state: an encoder's is not asked for."""
         first, begun = self.mixer(x[:, :1])
-        later = pad(x, (0, 0, 0, 2))[:, 1:].transpose(
-            0, 1
-        )  # of one step, tracing would not see that S is free
-        read = torch.cat([first, scan(self._step, begun, later)[1].transpose(0, 1)], 1)
-        return read[:, : x.shape[1]], None
+        more = pad(x, (0, 0, 0, 2))[:, 1:]  # of S - 1 steps it would ask for more than one: S were 3 at least
+        later = scan(self._step, begun, more.transpose(0, 1))[1].transpose(0, 1)
+        return torch.cat([first, later], 1)[:, : x.shape[1]], None
 
     def _step(self, state: State, x: Tensor) -> tuple[State, Tensor]:
         mixed, state = self.mixer(x.unsqueeze(1), state)

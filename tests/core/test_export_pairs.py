@@ -169,7 +169,7 @@ def test_what_cannot_be_exported_is_named(tmp_path: Path, capsys: pytest.Capture
         (
             "a",
             {"arch": "gru", "encoder": "attention", "encoder_config": window},
-            "--model.encoder attention reads",
+            "'window': 3} cannot be traced for sources of any length",
         ),
         (
             "b",
