@@ -19,7 +19,9 @@ HOW = (
     " largest score; stop at end_class, or after max_steps classes; next reads the token class + offset, what `first`"
     " returned as known, and the latest state"
 )
-READ = "tokens of the sources: places in decoding.symbols, of equal names the first; padded on the right with any number"
+READ = (
+    "source tokens: places in decoding.symbols, the first of equal names; padded on the right, by any number"
+)
 
 
 def layout(checkpoint: Checkpoint) -> dict[str, Any]:
