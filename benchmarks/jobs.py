@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import torch
@@ -20,6 +22,9 @@ from seqtoolkit.runs import read_run
 CONFIGS = Path(__file__).parent.parent / "configs"
 _READY = multiprocessing.get_context("forkserver")  # of what every command imports, which takes seconds
 _READY.set_forkserver_preload(["seqtoolkit.training_cli", "seqtoolkit.retention_command"])
+_TURN = (
+    Lock()
+)  # whoever starts a command asks after those that run: the status of each is there to be read once only
 _QUIET = ("--trainer.enable_progress_bar", "false")
 
 
@@ -103,8 +108,11 @@ def seqtoolkit(job: Job, *words: str) -> str:
     log = job.path.with_name(f"{job.path.name}.log")
     log.parent.mkdir(parents=True, exist_ok=True)
     command = _READY.Process(target=_run, args=(log, words))
-    command.start()
-    command.join()
+    with _TURN:
+        command.start()
+    wait([command.sentinel])
+    with _TURN:
+        command.join()
     tail = log.read_text(errors="replace").splitlines()[-3:]
     return (
         f"{job.path}: `seqtoolkit {words[0]}` failed ({log}): {' / '.join(tail)}" if command.exitcode else ""

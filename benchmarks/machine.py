@@ -10,7 +10,6 @@ import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as `seqtoolkit` does: see seqtoolkit.cli
 
@@ -44,11 +43,6 @@ def memory(name: str) -> float:
     """Return what the system counts under this name for this process, in MiB: VmRSS (held), VmHWM (its peak)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
-
-
-def processor_seconds() -> float:
-    """Return the seconds of a core that this process and its ended children have used: a busy machine adds few."""
-    return sum(used.ru_utime + used.ru_stime for used in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

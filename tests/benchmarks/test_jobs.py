@@ -54,3 +54,16 @@ def test_a_job_is_done_once_for_its_budget(
         assert words[words.index("--trainer.max_steps") + 1] == "3"
         assert ("--config" in words) == begins.startswith("anew")
     assert len(list(tmp_path.glob("run-before-*"))) == ("aside" in begins)
+
+
+def test_a_command_that_fails_says_so_and_no_other_does(tmp_path: Path) -> None:
+    """Commands that end at once, two at a time: none takes the exit status of another."""
+    jobs = importlib.import_module("jobs")
+    many = [jobs.Job(tmp_path / f"run{n}", "recall", "rnn", jobs.Budget(3, "steps")) for n in range(40)]
+
+    def do(job: Any) -> str:
+        return str(jobs.seqtoolkit(job, "--version" if job.path.name != "run7" else "nonsense"))
+
+    (message,) = jobs.run_all(many, do)
+    assert message.startswith(f"{tmp_path / 'run7'}: `seqtoolkit nonsense` failed ({tmp_path / 'run7.log'})")
+    assert "no command 'nonsense'" in message
