@@ -22,9 +22,7 @@ from seqtoolkit.runs import read_run
 CONFIGS = Path(__file__).parent.parent / "configs"
 _READY = multiprocessing.get_context("forkserver")  # of what every command imports, which takes seconds
 _READY.set_forkserver_preload(["seqtoolkit.training_cli", "seqtoolkit.retention_command"])
-_TURN = (
-    Lock()
-)  # whoever starts a command asks after those that run: the status of each is there to be read once only
+_TURN = Lock()  # whoever starts a command asks after those that run, and a status can be read once only
 _QUIET = ("--trainer.enable_progress_bar", "false")
 
 

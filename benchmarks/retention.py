@@ -1,12 +1,12 @@
 """What measuring retention costs: all lags at once against a loop over lags, all protocols together, and growth.
 
 A 2-layer LSTM of width 128 with fresh weights, driven by independent tokens; `truncation` has a target at every step,
-as in a language model (of answers that stand alone, contexts share no run, which takes eight times as long). "At once"
-is the protocol as it stands, intervals included. Its floor is the work that it cannot avoid: for `gradient` one forward
-and m backward passes, for `decoding` the same for the longest lag alone, for `influence` a forward for each lag. The
-naive rival goes from lag to lag: a forward and m backward passes for each lag, or a readout with a forward and a Gram
-matrix of its own for each. It is timed at a few lags, evenly spread, and multiplied, which the tables say. Memory is
-the peak of the process, and seconds of the processor beside those of the clock tell how busy others kept the machine.
+as in a language model, and then answers that stand alone, whose contexts share no run. "At once" is the protocol as it
+stands, intervals included. Its floor is the work that it cannot avoid: for `gradient` one forward and m backward passes,
+for `decoding` the same for the longest lag alone, for `influence` a forward for each lag. The naive rival goes from lag
+to lag: a forward and m backward passes for each lag, or a readout with a forward and a Gram matrix of its own for each.
+It is timed at a few lags, evenly spread, and multiplied, which the tables say. Memory is the peak of the process, and
+seconds of the processor beside those of the clock tell how busy others kept the machine.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def main() -> None:
     for title, usual in ((f"As many sequences as `seqtoolkit retention` takes of {options.sequences:,}", True),
                          (f"All {options.sequences:,} sequences", False)):  # fmt: skip
         print(f"{title}:\n\n{machine.markdown(SUMMARY, together(subject, usual))}", end="\n\n", flush=True)
+    print(alone(subject), end="\n\n", flush=True)
     print(machine.markdown(RIVALS, rivals(subject, options.repeats)), end="\n\n")
     torch.set_num_threads(
         1
@@ -156,6 +157,14 @@ def together(subject: Subject, usual: bool) -> list[tuple[str, ...]]:
         spent = (f"{seconds[-1]:.2f}", f"{busy[-1]:.2f}", f"{peaks[-1]:.0f}")
         rows.append((name, *spent, str(len(first.lags)), behind))
     return [*rows, ("all", f"{sum(seconds):.2f}", f"{sum(busy):.2f}", f"{max(peaks):.0f}", "", "")]
+
+
+def alone(subject: Subject) -> str:
+    """Say how long truncation takes where a sequence has one answer: contexts cannot share a run."""
+    later = subject.lags[1:] or [1]
+    seconds = once(lambda: truncation(subject.view, subject.recalls, later))
+    count = sum(map(len, subject.recalls))
+    return f"Truncation of {count:,} sequences with one answer each, where contexts share no run: {seconds:.1f} s."
 
 
 def rivals(subject: Subject, repeats: int) -> list[tuple[str, ...]]:

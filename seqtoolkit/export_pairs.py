@@ -20,12 +20,8 @@ from seqtoolkit.export_pairs_parts import SOURCES, STEPS, refusal, traced
 from seqtoolkit.export_pairs_steps import First, Next, begun, drawn, taken_apart
 from seqtoolkit.export_scan import free_lengths
 
-SIZES = (
-    (1, 1),
-    (1, 2),
-    (2, STEPS),
-    (SOURCES + 2, 11),
-)  # rows and longest source of the batches that are compared
+# rows and longest source of the batches that are compared
+SIZES = ((1, 1), (1, 2), (2, STEPS), (SOURCES + 2, 11))
 ANSWERED = 8  # symbols that are compared
 
 

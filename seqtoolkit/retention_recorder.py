@@ -19,10 +19,8 @@ from seqtoolkit.retention_options import default_lags, parse_lags, parse_protoco
 from seqtoolkit.retention_protocols import find_protocol, independent
 from seqtoolkit.task import SequenceTask
 
-DEAR, FAIR = (
-    0.2,
-    0.1,
-)  # shares of the training: measuring that takes more is said at once, and what would be fair
+DEAR = 0.2  # of the training: measuring that takes more is said at once,
+FAIR = 0.1  # with what would make it this share
 
 
 class RetentionRecorder(Callback):

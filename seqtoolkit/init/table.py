@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seqtoolkit.data.tabular.clock import usual
 from seqtoolkit.data.tabular.source import open_table
 from seqtoolkit.data.tabular.tables import TableFile, polars
 from seqtoolkit.init.holes import filled, has_holes
 from seqtoolkit.init.roles import NAMELESS, Roles, is_sorted, roles_of, timed
+from seqtoolkit.init.sampled import BLOCK, drawn, group_sizes, missing_cells
 from seqtoolkit.init.seen import Option, Seen, Sure, listed, many, spread
 
 if TYPE_CHECKING:
     from polars import DataFrame
 
-SAMPLE = 20_000  # rows from which the columns are guessed
-BLOCKS = 20  # of a longer table: so many runs of rows
 FEWEST = 3  # groups that can be divided into train, val and test
-BLOCK = "\0block"  # the column that says from which run a row of the sample is
 SERIES = "seqtoolkit.data.series.SeriesData"
 
 
@@ -26,50 +24,26 @@ def cells(path: str, lines: list[str]) -> Seen:
     from seqtoolkit.init.text import labelled
 
     file = open_table(path)
-    sample = _sample(file)
+    sample = drawn(file)
     return labelled(path, sample.drop(BLOCK)) or _series(path, file, sample)
 
 
 def table(path: str, lines: list[str]) -> Seen:
     """Look at a Parquet or Arrow table."""
     file = open_table(path)
-    return _series(path, file, _sample(file))
-
-
-def _sample(file: TableFile) -> DataFrame:
-    """Return rows from all over a table, in runs that are numbered in BLOCK, with the types that were found."""
-    pl = polars()
-    try:
-        return _some(file, file.types)
-    except pl.exceptions.PolarsError:  # such as whole numbers in the first rows only
-        numbers = {name: pl.Float64 for name, kind in file.types.items() if kind.is_numeric()}
-        with file.explained(dict.fromkeys(numbers, "number")):
-            return _some(file, file.types | numbers)
-
-
-def _some(file: TableFile, types: dict[str, Any]) -> DataFrame:
-    pl = polars()
-    table = file.scan(types)
-    sample: DataFrame = table.head(SAMPLE).with_columns(pl.lit(0).alias(BLOCK)).collect()
-    if len(sample) < SAMPLE:
-        return sample
-    apart = max(1, file.rows // BLOCKS)
-    place = pl.col(BLOCK)
-    some = table.with_row_index(BLOCK).filter(place % apart < SAMPLE // BLOCKS).with_columns(place // apart)
-    found: DataFrame = some.collect(engine="streaming")
-    return found
+    return _series(path, file, drawn(file))
 
 
 def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
-    assert file.rows  # or what is wrong is said
+    rows = file.rows  # or what is wrong is said
     roles = roles_of(sample.drop(BLOCK))
     if not roles.channels and (not roles.categorical or not (roles.label or roles.value)):
         raise ValueError(
             f"{path} has the columns {listed(list(file.types))}, and no numbers to read beside time, group and labels"
             + "".join(f"; {warning}" for warning in roles.warnings[:1])
         )
-    rows, missing = _counted(file, roles)
-    groups, least, most = _sizes(file, roles.group) if roles.group else (1, rows, rows)
+    missing = missing_cells(file, [roles.value] if roles.name else roles.channels)
+    groups, least, most = group_sizes(file, roles.group) if roles.group else (1, rows, rows)
     mean = "" if least == most else f", {rows / groups:,.0f} in the mean"
     task, what = _task(roles, sample)
     names = [name if name.strip() else NAMELESS for name in file.types]
@@ -104,28 +78,6 @@ def _series(path: str, file: TableFile, sample: DataFrame) -> Seen:
         others=_others(task, roles),
         warnings=[*roles.warnings, *warnings],
     )
-
-
-def _counted(file: TableFile, roles: Roles) -> tuple[int, dict[str, int]]:
-    """Count rows and missing cells of the whole file, piece by piece."""
-    pl = polars()
-    names = [roles.value] if roles.name else roles.channels
-    asked = [
-        pl.len().alias("rows"),
-        *(pl.col(name).null_count().alias(f"missing {name}") for name in names if name),
-    ]
-    known = {name: pl.Float64 for name, kind in file.types.items() if name in names and kind.is_numeric()}
-    with file.explained(dict.fromkeys(filter(None, names), "number")):
-        found: dict[str, Any] = file.scan(known).select(asked).collect(engine="streaming").row(0, named=True)
-    missing = {name: found[f"missing {name}"] for name in names if name and found[f"missing {name}"]}
-    return found["rows"], missing
-
-
-def _sizes(file: TableFile, group: str) -> tuple[int, int, int]:
-    """Count the groups of the whole file, and the rows of the smallest and of the largest."""
-    with file.explained({}):
-        sizes = file.scan({}).group_by(group).len().select("len").collect(engine="streaming")["len"].to_list()
-    return len(sizes), min(sizes), max(sizes)
 
 
 def _task(roles: Roles, sample: DataFrame) -> tuple[str, str]:

@@ -3,8 +3,6 @@
 import copy
 import io
 import pickle
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -191,16 +189,6 @@ def test_more_classes_than_symbols_are_refused(tmp_path: Path) -> None:
     value[BLOCK]["spec"] = {**SPEC, "vocab_size": 3, "codec": query.to_dict()}
     with pytest.raises(CheckpointError, match="can answer 3 symbols, and it has 7 classes"):
         load(write(tmp_path / "wrong.ckpt", value))
-
-
-@pytest.mark.parametrize("arch", ["rnn", "lstm", "gru", "attention"])
-def test_opening_needs_no_compiler(tmp_path: Path, arch: str) -> None:
-    """It takes seconds to import, and torch does so where weights without memory are drawn."""
-    path = write(tmp_path / "a.ckpt", content(arch))
-    says = "import sys; from seqtoolkit.checkpoint import load; load(sys.argv[1]); print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", says, str(path)], capture_output=True, text=True, check=True)
-    assert "torch" in done.stdout.split()
-    assert "torch._dynamo" not in done.stdout.split()
 
 
 def test_files_that_are_no_checkpoints(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_numbers_are_found_whatever_the_first_rows_have(
 
 
 def test_groups_are_found_far_behind_the_first_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seqtoolkit.init.table.SAMPLE", 60)
+    monkeypatch.setattr("seqtoolkit.init.sampled.SAMPLE", 60)
     files.wide(tmp_path / "x.csv", 4, 200, machine=np.repeat([f"m{i}" for i in range(4)], 200).tolist())
     seen = look(str(tmp_path / "x.csv"))
     options = {option.name: option.value for option in seen.options}

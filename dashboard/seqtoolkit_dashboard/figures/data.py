@@ -11,10 +11,8 @@ from seqtoolkit.data_record import Bins, Shown
 from seqtoolkit_dashboard.theme import PALETTE, Scheme, faded, plain, template, visible
 
 HEIGHT, LINE = 260, 130  # pixels: a histogram, a channel of the sequences
-TICKS, WIDE_TICKS = (
-    40,
-    16,
-)  # names on an axis, at most: single characters, and longer ones, which need more room
+TICKS = 40  # names on an axis, at most: single characters,
+WIDE_TICKS = 16  # and longer ones, which need more room
 
 
 def histogram(bins: Bins, axis: str, unit: str, scheme: Scheme) -> go.Figure:
