@@ -2,11 +2,11 @@
 
 A 2-layer LSTM of width 128 with fresh weights, driven by independent tokens; `truncation` has a target at every step,
 as in a language model, and then answers that stand alone, whose contexts share no run. "At once" is the protocol as it
-stands, intervals included. Its floor is the work that it cannot avoid: for `gradient` one forward and m backward passes,
-for `decoding` the same for the longest lag alone, for `influence` a forward for each lag. The naive rival goes from lag
-to lag: a forward and m backward passes for each lag, or a readout with a forward and a Gram matrix of its own for each.
-It is timed at a few lags, evenly spread, and multiplied, which the tables say. Memory is the peak of the process, and
-seconds of the processor beside those of the clock tell how busy others kept the machine.
+stands, intervals included. Its floor is the work that it cannot avoid: for `gradient` one forward and m backward
+passes, for `decoding` the same for the longest lag alone, for `influence` a forward for each lag. The naive rival goes
+from lag to lag: a forward and m backward passes for each lag, or a readout with a forward and a Gram matrix of its own
+for each. It is timed at a few lags, evenly spread, and multiplied, which the tables say. Memory is the peak of the
+process, and seconds of the processor beside those of the clock tell how busy others kept the machine.
 """
 
 from __future__ import annotations
