@@ -73,7 +73,7 @@ def _gradient(curves: Sequence[Record]) -> Iterator[Finding]:
         numbers={"log10_change": change, "slope": slope, "factor_per_step": 10**slope},
         thresholds={"log10_change": VANISHED if vanishes else EXPLODED},
         curve="gradient",
-        next="a gated architecture (lstm, gru) or attention, or a forget bias nearer to what must be carried"
+        next="attention, gates (lstm, gru) where there are none, or a forget bias nearer to what must be carried"
         if vanishes
         else "a smaller --trainer.gradient_clip_val or --optimizer.lr, or a gated architecture",
     )

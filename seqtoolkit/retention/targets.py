@@ -44,7 +44,7 @@ class Asked:
 
     @property
     def longest(self) -> int:
-        """Return the inputs behind the target that has most."""
+        """Return the inputs behind the target that has most, of these."""
         return int(self.step.max()) + 1 if len(self.step) else 0
 
     def pick(self, which: Tensor) -> Asked:
@@ -99,20 +99,26 @@ def contexts(view: View, lags: Sequence[int], batches: Sequence[Batch]) -> list[
 
     Raises ValueError when none is.
     """
-    longest = 0
+    most = longest(view, batches)
+    fitting = [lag for lag in lags if 1 <= lag <= most]
+    if not fitting:
+        raise ValueError(
+            f"none of the lags {list(lags)!s:.60} is a context of these data, whose targets have at most {most}"
+            f" inputs behind them: give --lags 1:{max(most, 1)}"
+        )
+    return fitting
+
+
+def longest(view: View, batches: Sequence[Batch]) -> int:
+    """Return the inputs behind the target that has most, of all of them."""
+    most = 0
     for batch in batches:
         halves = _halves(view, batch)
         if view.part == "encoder" and halves.lengths is not None:
-            longest = max(longest, int(halves.lengths.max()))
+            most = max(most, int(halves.lengths.max()))
         elif halves.mask.any():
-            longest = max(longest, int(halves.mask.nonzero()[:, 1].max()) + 1)
-    fitting = [lag for lag in lags if 1 <= lag <= longest]
-    if not fitting:
-        raise ValueError(
-            f"none of the lags {list(lags)!s:.60} is a context of these data, whose targets have at most {longest}"
-            f" inputs behind them: give --lags 1:{max(longest, 1)}"
-        )
-    return fitting
+            most = max(most, int(halves.mask.nonzero()[:, 1].max()) + 1)
+    return most
 
 
 def _halves(view: View, batch: Batch) -> _Halves:

@@ -17,7 +17,7 @@ from seqtoolkit.retention.bootstrap import LEAST, RESAMPLES, percentile_interval
 from seqtoolkit.retention.record import Horizon, Record
 from seqtoolkit.retention.shared import backs, shared
 from seqtoolkit.retention.statistics import ALPHA
-from seqtoolkit.retention.targets import Asked, collect
+from seqtoolkit.retention.targets import Asked, collect, longest
 from seqtoolkit.retention.view import View
 from seqtoolkit.retention.windows import exchanged, portions, truncated, whole_losses
 
@@ -75,7 +75,7 @@ def truncation(
     """
     asked = collect(view, batches, targets, torch.Generator().manual_seed(seed))
     sequences, number = np.unique(asked.row.numpy(), return_inverse=True)
-    _check(lags, asked.longest, len(sequences))
+    _check(lags, longest(view, batches), len(sequences))
     groups = shared(lags, asked.span)
     full = whole_losses(view, asked)
     curve = [truncated(view, asked, group, full) for group in groups]
@@ -139,13 +139,13 @@ def _check_finite(losses: Sequence[Floats]) -> None:
         )
 
 
-def _check(lags: Sequence[int], longest: int, sequences: int) -> None:
+def _check(lags: Sequence[int], most: int, sequences: int) -> None:
     if not lags or min(lags) < 1 or list(lags) != sorted(set(lags)):
         raise ValueError(f"contexts are {list(lags)!s:.60}; they must be 1 or more and ascending")
-    if lags[-1] > longest:
+    if lags[-1] > most:
         raise ValueError(
-            f"a context of {lags[-1]} inputs is longer than what stands before any target ({longest});"
-            f" use contexts up to {longest}"
+            f"a context of {lags[-1]} inputs is longer than what stands before any target ({most});"
+            f" use contexts up to {most}"
         )
     if sequences < LEAST:
         raise ValueError(

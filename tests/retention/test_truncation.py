@@ -116,6 +116,15 @@ def test_contexts_that_share_a_run_are_those_of_their_own_targets() -> None:
     assert record.settings["full_loss"] == pytest.approx(float(whole), abs=1e-6)
 
 
+def test_a_context_that_no_drawn_target_has_is_all_inputs() -> None:
+    """Of two targets of a sequence, hardly one is the last: what the data have can be asked for all the same."""
+    seen, batches = window(2), data(4, n=30, steps=300, first=0)
+    lags = contexts(seen, [1, 2, 299, 300], batches)
+    record = measure(seen, batches, lags)
+    assert lags[-1] == 300 > record.settings["longest"]
+    assert record.estimate[-1] == pytest.approx(record.settings["full_loss"], abs=1e-12)
+
+
 def test_the_same_seed_gives_the_same_numbers() -> None:
     one, again, other = (measure(window(3), data(4), [1, 2], targets=2, seed=seed) for seed in (5, 5, 6))
     assert one == again

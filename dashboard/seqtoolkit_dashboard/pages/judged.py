@@ -15,7 +15,7 @@ from seqtoolkit_dashboard.pages import parts
 from seqtoolkit_dashboard.theme import DASHES, MUTED, LineStyle, Scheme
 
 Records = Sequence[tuple[Run, Quality]]
-_SAYS = "Bars: 95 % intervals. Dotted: what needs no model that learns."
+_SAYS = "Bars: 95 % intervals. Dotted: the baseline that is named above."
 _HEAD = ("Run", "Architecture", "Measure", "Value", "95 % interval", "Baseline", "Its value", "Skill", "n")
 _SHORT = ("mae", "mse", "rmse", "per", "wer", "nll")
 _SKILL = "Skill: 1 is perfect, 0 no better than the baseline. Its 95 % interval is that of the pairs."
