@@ -1,4 +1,4 @@
-"""truncation: how much context helps on real data? The loss on the same targets with only the last c inputs.
+"""truncation: how much context helps on real data? The loss with only the last c inputs, against all inputs.
 
 Khandelwal, He, Qi & Jurafsky 2018, "Sharp nearby, fuzzy far away: how neural language models use context".
 """

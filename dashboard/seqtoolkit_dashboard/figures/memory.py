@@ -61,7 +61,7 @@ PROTOCOLS = {
     ),
     "truncation": Protocol(
         "Does context help?",
-        "The loss on the same targets when only the latest inputs are read.",
+        "The loss when only the latest inputs are read, set against all inputs at the same targets.",
         "context: latest inputs that are read",
         "longdash",
     ),
