@@ -24,7 +24,7 @@ COSTS = {
 _ENDS, _CENSORED = ("estimate", "lower", "upper"), ("censored", "upper_censored")
 _SAYS = "Bars: 95 % intervals, over seeds where there are several, else over examples. Faint: each seed."
 _CONTEXT = (
-    "The loss on the same targets when only so many of the latest inputs are read: where it stops falling, more context"
+    "The loss when only so many of the latest inputs are read: where it stops falling, more context"
     " does not help. Shaded: 95 % interval. Dotted: with earlier inputs of another target in place of its own."
 )
 
